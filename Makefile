@@ -1,0 +1,26 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix readme lock
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+run: ## start the dashboard
+	uv run streamlit run dashboard/Home.py
+
+test: ## run all tests
+	uv run pytest
+
+check: ## lint, format and types, changing nothing
+	uv run ruff check
+	uv run ruff format --check
+	uv run mypy
+
+fix: ## lint and format, mending what can be mended
+	uv run ruff check --fix
+	uv run ruff format
+
+readme: ## write the README's model table anew from the artifacts
+	uv run python -m trainers readme
+
+lock: ## resolve the newest allowed versions and pin them all in pyproject.toml
+	uv run --no-project --with tomlkit python tools/pin.py
