@@ -1,0 +1,1 @@
+"""One architecture a file: `build(classes)` gives a network that returns logits."""

@@ -1,0 +1,150 @@
+"""The one interface that every model stands behind, and all that does not depend on a framework.
+
+A backend (`keras_backend`, `torch_backend`) adds three small steps: logits, the gradient of one logit at the input, and
+activations with gradients at a layer. Everything else, once, here.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from fer_core.preprocess import check_faces, network_input
+from fer_core.types import Float32, ModelSpec, SaliencyMap, Uint8, label_index
+
+BATCH = 64
+"""Faces a forward pass: large enough to keep two cores busy, small enough for a laptop's memory."""
+
+Faces = Uint8 | Sequence[Uint8]
+
+
+class Predictor(Protocol):
+    """What a page, a command or a test may ask of any model; see `BasePredictor` for what each member means."""
+
+    spec: ModelSpec
+    labels: tuple[str, ...]
+
+    def predict_proba(self, faces: Faces) -> Float32:
+        """Probabilities: float32 (N, K)."""
+
+    def input_gradient(self, faces: Faces, target: str) -> Float32:
+        """D logit / d network input: float32 (N, s, s, c)."""
+
+    def grad_cam(self, faces: Faces, target: str) -> SaliencyMap:
+        """Grad-CAM maps of the target."""
+
+
+class BasePredictor(ABC):
+    """A network with its preprocessing, label order, lock and calibration.
+
+    Safe to call from several threads at once; never changes what it is given; answers the same, up to float32 rounding,
+    whatever the batch. Faces are uint8 RGB (N, H, W, 3) or a list of (H, W, 3) of any sizes, N >= 0; anything else is a
+    ValueError that says what was expected and what came.
+    """
+
+    def __init__(
+        self, spec: ModelSpec, labels: tuple[str, ...], network: Any, temperature: float | None = None
+    ) -> None:
+        self.spec = spec
+        self.labels = labels
+        self.temperature = temperature
+        self._network = network
+        self._lock = threading.Lock()
+
+    def predict_logits(self, faces: Faces) -> Float32:
+        """The network's raw answers: float32 (N, K), columns in `labels` order, before temperature and softmax."""
+        return self._batched(self._logits, faces, (len(self.labels),))
+
+    def predict_proba(self, faces: Faces) -> Float32:
+        """Probabilities: float32 (N, K), rows sum to 1, columns in `labels` order; calibrated where the model is."""
+        return softmax(self.predict_logits(faces) / np.float32(self.temperature or 1.0))
+
+    def input_gradient(self, faces: Faces, target: str) -> Float32:
+        """D logit / d network input for the emotion `target`: float32 (N, s, s, c), logits a unit of input."""
+        index, shape = self._target(target), self.spec.input
+        return self._batched(lambda x: self._gradient(x, index), faces, (shape.size, shape.size, shape.channels))
+
+    def grad_cam(self, faces: Faces, target: str) -> SaliencyMap:
+        """Grad-CAM of the emotion `target` at the specification's layer (Selvaraju et al. 2017, arXiv:1610.02391).
+
+        Maps have the faces' own height and width where these came as one array, the network's size where as a list.
+        """
+        index = self._target(target)
+        size = faces.shape[1:3] if isinstance(faces, np.ndarray) else (self.spec.input.size,) * 2
+        raw = self._batched(lambda x: _weighted(*self._activations(x, index), size), faces, size)
+        maxima = raw.max(axis=(1, 2), initial=0.0)
+        scale = np.where(maxima > 0, maxima, 1)[:, None, None]
+        return SaliencyMap(np.asarray(raw / scale, np.float32), np.asarray(maxima, np.float32))
+
+    def _batched(self, step: Callable[[Float32], Float32], faces: Faces, shape: tuple[int, ...]) -> Float32:
+        checked = check_faces(faces)
+        results = [np.empty((0, *shape), np.float32)]
+        for start in range(0, len(checked), BATCH):
+            x = network_input(checked[start : start + BATCH], self.spec.input)
+            with self._lock:
+                results.append(np.asarray(step(x), np.float32))
+        return np.concatenate(results)
+
+    def _target(self, target: str) -> int:
+        return label_index(target, self.labels)
+
+    @abstractmethod
+    def parameters(self) -> int:
+        """How many parameters the network has, non-trainable ones included."""
+
+    @abstractmethod
+    def weights(self) -> dict[str, np.ndarray]:
+        """Every weight and running statistic by name, as in the artifact's safetensors file."""
+
+    @abstractmethod
+    def load_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Nothing comes back; the network has these weights. ValueError naming the first that does not fit."""
+
+    @abstractmethod
+    def _logits(self, x: Float32) -> Float32:
+        """Logits (N, K) of network input (N, s, s, c)."""
+
+    @abstractmethod
+    def _gradient(self, x: Float32, index: int) -> Float32:
+        """D logit[index] / d x, of x's shape."""
+
+    @abstractmethod
+    def _activations(self, x: Float32, index: int) -> tuple[Float32, Float32]:
+        """The Grad-CAM layer's output and d logit[index] / d that output, both (N, h, w, C)."""
+
+
+def softmax(logits: Float32) -> Float32:
+    """Rows of probabilities: float32 (N, K), each summing to 1; computed in float64 against rounding."""
+    shifted = logits.astype(np.float64)
+    shifted = np.exp(shifted - shifted.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)
+
+
+def check_weights(weights: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Nothing, where names and shapes are the network's; ValueError naming what is missing, surplus or misshapen."""
+    if missing := sorted(shapes.keys() - weights.keys()):
+        raise ValueError(
+            f"The weights lack {missing[0]!r} ({len(missing)} missing in all): made for another architecture?"
+        )
+    if surplus := sorted(weights.keys() - shapes.keys()):
+        raise ValueError(f"The weights have {surplus[0]!r}, unknown to the network ({len(surplus)} surplus in all).")
+    for name, shape in shapes.items():
+        if weights[name].shape != shape:
+            raise ValueError(f"Weight {name!r}: the network expects shape {shape}, the file has {weights[name].shape}.")
+
+
+def _weighted(activations: Float32, gradients: Float32, size: tuple[int, int]) -> Float32:
+    importance = gradients.mean(axis=(1, 2), keepdims=True)
+    maps = np.maximum((activations * importance).sum(axis=-1), 0)
+    return np.stack([_enlarged(m, size) for m in maps])
+
+
+def _enlarged(values: Float32, size: tuple[int, int]) -> Float32:
+    height, width = size
+    image = Image.fromarray(np.asarray(values, np.float32))
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))

@@ -1,0 +1,174 @@
+"""The nouns of the program: emotions, faces, predictions, model specifications and cards."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+"""The seven labels in FER2013's order (Goodfellow et al. 2013, arXiv:1307.0414); every index refers to it."""
+
+Uint8 = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
+Box = tuple[float, float, float, float]
+"""x1, y1, x2, y2 in pixels of the upright photo; x to the right, y down; x2 and y2 are exclusive edges."""
+
+Framework = Literal["keras", "torch"]
+InitialWeights = Literal["random", "imagenet", "teacher"]
+
+
+@dataclass(frozen=True)
+class Face:
+    """One detected face.
+
+    `box` as in `Box`; `confidence` in [0, 1]; `landmarks` float32 (5, 2), x and y in pixels of the upright photo:
+    left eye, right eye, nose, left and right corner of the mouth, left and right as seen in the picture;
+    `crop` uint8 RGB (side, side, 3), cut by the crop rule of `fer_core.detection`.
+    """
+
+    box: Box
+    confidence: float
+    landmarks: Float32
+    crop: Uint8
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One model's answer for one face: `probabilities` float32 (K,) in [0, 1], summing to 1, in the labels' order."""
+
+    model_id: str
+    labels: tuple[str, ...]
+    probabilities: Float32
+
+    @property
+    def label(self) -> str:
+        """The emotion with the highest probability."""
+        return self.labels[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The highest probability, 0..1."""
+        return float(self.probabilities.max())
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What a network wants to be fed: grey or colour, side in pixels, value range.
+
+    The network's input is `(pixel - mean) / std` with pixels in 0..255, one mean and std a channel or one for all,
+    resized with antialiased `interpolation` to `size` x `size`.
+    """
+
+    size: int
+    channels: Literal[1, 3]
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (255.0,)
+    interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """The lowest and the highest value that the network can be fed."""
+        lows = [(0.0 - m) / s for m, s in zip(self.mean, self.std, strict=True)]
+        highs = [(255.0 - m) / s for m, s in zip(self.mean, self.std, strict=True)]
+        return min(lows), max(highs)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """An architecture: one line of `fer_core.catalog.CATALOG`.
+
+    `build` names a function as "module:function" that returns the network (logits out) for `classes=K`; it is resolved
+    when needed, so that a catalog costs no framework. `parameters` is what the network with seven classes promises.
+    """
+
+    id: str
+    title: str
+    framework: Framework
+    build: str
+    input: InputSpec
+    parameters: int
+    grad_cam_layer: str
+    source: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataCard:
+    """What a model was trained on: name, sha256 of the pixels and labels, number of images in each split."""
+
+    name: str
+    sha256: str
+    images: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What happened when an artifact was made: `artifacts/<id>/card.json`.
+
+    `temperature` divides the logits before softmax; None means never calibrated, so outputs are scores.
+    `seconds` is the training's wall time, summed over resumed runs.
+    """
+
+    id: str
+    title: str
+    architecture: str
+    framework: Framework
+    labels: tuple[str, ...]
+    parameters: int
+    initial_weights: InitialWeights
+    weights_sha256: str
+    weights_bytes: int
+    temperature: float | None
+    recipe: Mapping[str, Any]
+    data: DataCard
+    epochs: int
+    best_epoch: int
+    seconds: float
+    device: str
+    seed: int
+    created: str
+    commit: str
+    limits: tuple[str, ...]
+    licence: str
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval, all in the value's own unit."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class SaliencyMap:
+    """Maps of one model for N faces.
+
+    `values` float32 (N, H, W) in [0, 1], each scaled by its own maximum; `maxima` float32 (N,): those maxima before
+    scaling, 0 where a map is empty.
+    """
+
+    values: Float32
+    maxima: Float32
+
+
+def label_index(label: str, labels: tuple[str, ...] = EMOTIONS) -> int:
+    """The position of an emotion in `labels`; ValueError naming the nearest one where it is unknown."""
+    if label in labels:
+        return labels.index(label)
+    raise ValueError(unknown("emotion", label, labels))
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """The message for an unknown name: what came, the nearest known name, and all known names."""
+    names = list(known)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.4)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    listed = ", ".join(names) if names else "none"
+    return f"Unknown {what} {name!r}.{hint} Known: {listed}."
