@@ -1,0 +1,103 @@
+"""One npz for each source of FER2013, so that it is parsed once: found by the source's path, size and time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from fer_core.fer2013_source import DatasetError, Source
+
+VERSION = 1
+"""Part of every key: raise it when readers change what they return."""
+
+ARRAYS = ("faces", "labels", "splits", "rows")
+
+
+class DamagedFileError(DatasetError):
+    """An npz that is not one of ours, or is no longer whole."""
+
+
+def cache_folder(folder: Path | None = None) -> Path:
+    """Where caches lie: `folder`, else $SEVEN_FACES_CACHE, else the system's place for caches."""
+    named = folder or os.environ.get("SEVEN_FACES_CACHE")
+    return Path(named).expanduser() if named else user_cache_path("seven-faces", appauthor=False)
+
+
+def cache_file(path: Path, folder: Path) -> Path:
+    """The cache's file for the source at `path` as it is now; a source that changes gets another one."""
+    return folder / f"{_name(path)}-{_state(path)}.npz"
+
+
+def write(source: Source, file: Path) -> None:
+    """Nothing; `file` holds the source whole, or is as it was: written beside its place and renamed."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    about = json.dumps({"form": source.form, "notes": source.notes})
+    beside = file.with_name(f".writing-{uuid4().hex}.npz")
+    try:
+        with beside.open("xb") as out:
+            np.savez(out, about=np.array(about), **{what: getattr(source, what) for what in ARRAYS})
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_only(source: Source, file: Path) -> None:
+    """Nothing; as `write`, and the caches of the same path's earlier states are removed."""
+    write(source, file)
+    for old in file.parent.glob(f"{file.stem.rsplit('-', 1)[0]}-*.npz"):
+        if old != file:
+            old.unlink(missing_ok=True)
+
+
+def read(file: Path) -> Source:
+    """The source in one of our npz files; DamagedFileError where it is no such file or its checksums fail."""
+    try:
+        with np.load(file) as stored:
+            about = json.loads(str(stored["about"]))
+            faces, labels, splits, rows = (stored[what] for what in ARRAYS)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DamagedFileError(f"{file}: expected an npz that this program wrote; {error}. Delete it.") from error
+    if not len(faces) == len(labels) == len(splits) == len(rows):
+        raise DamagedFileError(f"{file}: its arrays differ in length. Delete it.")
+    return Source(faces, labels, splits, rows, about["form"], tuple(about["notes"]))
+
+
+def is_npz(path: Path) -> bool:
+    """Whether a file is an npz rather than a zip of other things."""
+    if not (path.is_file() and zipfile.is_zipfile(path)):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        return False
+    return bool(names) and all(name.endswith(".npy") for name in names)
+
+
+def _name(path: Path) -> str:
+    place = str(path.resolve())
+    return f"fer2013-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+
+
+def _state(path: Path) -> str:
+    """A hash of the sizes and times of the source's files; of a folder, of all files in it."""
+    digest = hashlib.sha256(str(VERSION).encode())
+    for file in sorted(_files(path)) if path.is_dir() else [str(path)]:
+        stat = Path(file).stat()
+        digest.update(f"{file}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """The paths of all files below; os.walk, because a tree has 36,000 and Path objects would take a second."""
+    for place, _, names in os.walk(folder):
+        yield from (f"{place}{os.sep}{name}" for name in names)

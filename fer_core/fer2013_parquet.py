@@ -1,0 +1,97 @@
+"""FER2013 from parquet: pixels as text, lists or bytes, or pictures in the way of Hugging Face."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_core.fer2013_pictures import decode, resized_note
+from fer_core.fer2013_source import (
+    NO_LABEL,
+    PIXELS,
+    SIDE,
+    SPLIT_WORDS,
+    EmptyDataError,
+    FormError,
+    Source,
+    split_indices,
+)
+from fer_core.fer2013_tables import face_from_numbers, face_from_text, label_indices, table_columns
+from fer_core.types import EMOTIONS, Uint8
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def read_parquet(data: bytes, where: str, both: bool = False) -> Source:
+    """The images of a parquet file.
+
+    The split comes from a column, or else from the file's name (train-00000-of-00001.parquet); `both` says that one
+    file is called validation and another test. Only rows beside a column of splits claim a place in fer2013.csv.
+    """
+    table = _table(data, where)
+    columns = table_columns(table.column_names, where)
+    values = {what: table.column(place).to_pylist() for what, place in columns.items()}
+    faces, resized = _faces(values["pixels"], where)
+    labels = np.full(len(faces), NO_LABEL, np.uint8)
+    if "emotion" in values:
+        names = _class_names(table.schema.metadata, table.column_names[columns["emotion"]])
+        labels = label_indices(values["emotion"], where, names)
+    splits, notes = split_indices(values.get("Usage", [split_word(where)] * len(faces)), where, both)
+    rows = np.arange(len(faces), dtype=np.int32) if "Usage" in values else np.full(len(faces), -1, np.int32)
+    return Source(faces, labels, splits, rows, "parquet", notes + resized)
+
+
+def split_word(where: str) -> str:
+    """What a file's name calls its split (a value of SPLIT_WORDS), or its first word where that is no split."""
+    first = PurePosixPath(where.replace("\\", "/")).name.replace("_", "-").replace(".", "-").split("-")[0]
+    return SPLIT_WORDS.get(first.lower(), first)
+
+
+def _table(data: bytes, where: str) -> pa.Table:
+    """The file as a table; FormError where it is damaged, EmptyDataError where it has no rows."""
+    # Here, because this is the only form that needs it.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(pa.BufferReader(data))
+    except (pa.ArrowException, OSError) as error:
+        raise FormError(f"{where}: cannot be read as parquet ({error}). Download it again.") from error
+    if not table.num_rows:
+        raise EmptyDataError(f"{where}: expected one image a row; found none. Download it again.")
+    return table
+
+
+def _faces(values: list[Any], where: str) -> tuple[Uint8, tuple[str, ...]]:
+    """Faces from whatever the column holds, with a note where pictures had to be resized."""
+    faces = np.empty((len(values), SIDE, SIDE), np.uint8)
+    resized = 0
+    for row, value in enumerate(values):
+        faces[row], changed = _face(value, f"{where}, row {row}")
+        resized += changed
+    return faces, resized_note(resized, where)
+
+
+def _face(value: Any, where: str) -> tuple[Uint8, bool]:
+    """One face, and whether it was resized, from text, numbers, 2,304 raw bytes, or an encoded picture."""
+    value = value.get("bytes") if isinstance(value, dict) else value
+    if isinstance(value, bytes) and len(value) != PIXELS:
+        return decode(value, where)
+    if isinstance(value, str):
+        return face_from_text(value, where), False
+    numbers = np.frombuffer(value, np.uint8) if isinstance(value, bytes) else np.array(value).ravel()
+    return face_from_numbers(numbers, where), False
+
+
+def _class_names(metadata: Mapping[bytes, bytes] | None, column: str) -> Sequence[str]:
+    """The names behind label numbers as Hugging Face writes them into a parquet file, else FER2013's order."""
+    try:
+        features = json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        return tuple(features[column]["names"])
+    except (KeyError, TypeError, json.JSONDecodeError):
+        return EMOTIONS

@@ -1,0 +1,108 @@
+"""The cache is quick, honest about change, and mended when damaged."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_core import dataset_cache, datasets
+from fer_core.datasets import load
+from fer_core.types import EMOTIONS
+from tests import fer2013_builder as make
+from tests.fer2013_builder import REAL, needs_real
+
+pytest_plugins = ("tests.fer2013_fixtures",)
+pytestmark = pytest.mark.usefixtures("own_places")
+
+
+def test_the_second_load_reads_only_the_cache(data, tmp_path, monkeypatch):
+    place = make.write_csv(data, tmp_path / "fer2013.csv")
+    first = load(place)
+    monkeypatch.setattr(datasets, "read_source", lambda path: pytest.fail("read again"))
+    second = load(place)
+    make.assert_is(second, data)
+    assert (second.sha256, second.form, second.notes) == (first.sha256, first.form, first.notes)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "junk", "empty", "foreign"])
+def test_a_damaged_cache_is_made_again_with_a_note(damage, data, tmp_path):
+    place = make.write_csv(data, tmp_path / "fer2013.csv")
+    load(place)
+    [file] = (tmp_path / "cache").glob("*.npz")
+    whole = bytearray(file.read_bytes())
+    whole[len(whole) // 2] ^= 255
+    foreign = io.BytesIO()
+    np.savez(foreign, other=np.zeros(3))
+    kinds = {
+        "cut": bytes(whole[:5000]),
+        "flip": bytes(whole),
+        "junk": b"junk",
+        "empty": b"",
+        "foreign": foreign.getvalue(),
+    }
+    file.write_bytes(kinds[damage])
+    again = load(place)
+    make.assert_is(again, data)
+    assert any("damaged" in note for note in again.notes)
+    assert not any("damaged" in note for note in load(place).notes)
+
+
+def test_a_source_that_changed_is_read_again_and_the_old_cache_goes(data, tmp_path):
+    place = make.write_csv(data, tmp_path / "fer2013.csv")
+    load(place)
+    other = make.sample(seed=9)
+    make.write_csv(other, place)
+    os.utime(place, ns=(1, 1))
+    make.assert_is(load(place), other)
+    assert len(list((tmp_path / "cache").glob("*"))) == 1
+
+
+def test_a_picture_that_changed_in_a_tree_is_seen(data, tmp_path):
+    place = make.write_msambare(data, tmp_path / "tree")
+    load(place)
+    picture = place / "train" / EMOTIONS[data.labels[0]] / "Training_00000000.png"
+    Image.new("L", (48, 48), 9).save(picture)
+    assert (load(place).faces[0] == 9).all()
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(data, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    found = load(make.write_csv(data, tmp_path / "fer2013.csv"), cache=tmp_path / "file" / "cache")
+    make.assert_is(found, data)
+    assert any("cannot be written" in note for note in found.notes)
+
+
+def test_a_failed_write_leaves_what_was_there(data, tmp_path, monkeypatch):
+    place = make.write_csv(data, tmp_path / "fer2013.csv")
+    found = load(place)
+    file = tmp_path / "mine.npz"
+    datasets.save(found, file)
+    before = file.read_bytes()
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(dataset_cache.np, "savez", fail)
+    with pytest.raises(OSError, match="disk full"):
+        datasets.save(found, file)
+    assert file.read_bytes() == before
+    assert not list(tmp_path.glob(".writing-*"))
+
+
+def test_a_foreign_npz_is_refused(tmp_path):
+    np.savez(tmp_path / "x.npz", faces=np.zeros(3))
+    with pytest.raises(dataset_cache.DamagedFileError, match=r"x\.npz"):
+        load(tmp_path / "x.npz")
+
+
+@needs_real
+def test_the_published_dataset_loads_in_under_a_second_from_its_cache(tmp_path):
+    datasets.save(load(REAL, cache=tmp_path), tmp_path / "mine.npz")
+    start = time.process_time()
+    load(REAL, cache=tmp_path)
+    assert time.process_time() - start < 1

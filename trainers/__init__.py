@@ -1,0 +1,1 @@
+"""Makers of models: from a recipe and FER2013 to an artifact."""
