@@ -39,9 +39,9 @@ class ArtifactError(ValueError):
 class StoredPredictions:
     """Uncalibrated answers on every evaluation image.
 
-    `ids` int32 (N,): rows of fer2013.csv; `truth` uint8 (N,): index into the model's labels, 255 where the true label
-    is none of them; `splits` uint8 (N,): index into `fer_core.datasets.SPLITS`; `probabilities` float32 (N, K),
-    temperature 1.
+    `ids` int32 (N,): rows of fer2013.csv; `truth` uint8 (N,): FER2013's label, index into `EMOTIONS` whatever the
+    model's labels; `splits` uint8 (N,): index into `fer_core.datasets.SPLITS`; `probabilities` float32 (N, K),
+    columns in the order of the model's labels, temperature 1.
     """
 
     ids: np.ndarray
@@ -78,8 +78,9 @@ def ids(root: Path | None = None) -> tuple[str, ...]:
 
 
 def changed(id: str, root: Path | None = None) -> int:
-    """When the artifact's card was last written, in nanoseconds: with the id, a key for what was read from it."""
-    return (_folder(id, root) / CARD).stat().st_mtime_ns
+    """When the artifact, or `REFERENCE`, last changed, in nanoseconds; 0 where it is not there. A key for caches."""
+    files = [path.stat().st_mtime_ns for path in ((root or default_root()) / id).glob("*.*")]
+    return max(files, default=0)
 
 
 def has_weights(id: str, root: Path | None = None) -> bool:
@@ -92,8 +93,12 @@ def card(id: str, root: Path | None = None) -> ModelCard:
     path = _folder(id, root) / CARD
     try:
         return TypeAdapter(ModelCard).validate_json(path.read_bytes())
-    except (ValidationError, OSError) as error:
-        raise ArtifactError(f"{path} cannot be read as a model card: {error}. Train {id!r} again.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise ArtifactError(f"{path} is no model card: {place}: {first['msg']}. Train {id!r} again.") from error
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read: {error}. Train {id!r} again.") from error
 
 
 def weights(id: str, root: Path | None = None) -> dict[str, np.ndarray]:
@@ -145,9 +150,7 @@ def _arrays(kind: type[_Arrays], path: Path, remedy: str) -> _Arrays:
         with np.load(path, allow_pickle=False) as stored:
             return kind(**{field.name: stored[field.name] for field in fields(kind)})
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ArtifactError(
-            f"{path} cannot be read: {error}. Make it with: python -m trainers evaluate {id}"
-        ) from error
+        raise ArtifactError(f"{path} cannot be read: {error}. Make it with: {remedy}") from error
 
 
 def reference(root: Path | None = None) -> Reference:
@@ -179,7 +182,7 @@ def revising(id: str, root: Path | None = None) -> Iterator[Path]:
 @contextmanager
 def writing(id: str, root: Path | None = None) -> Iterator[Path]:
     """A folder to fill that becomes the artifact `id` if the block ends well; until then a previous one stays."""
-    if not id or Path(id).name != id or id.startswith("."):
+    if not id or Path(id).name != id or id.startswith(".") or id == REFERENCE:
         raise ArtifactError(f"Expected an artifact's id as a plain name such as 'torch-native', got {id!r}.")
     home = root or default_root()
     home.mkdir(parents=True, exist_ok=True)

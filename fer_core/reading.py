@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -20,15 +21,24 @@ BOX_COLOURS = ((255, 255, 255), (76, 63, 177))
 
 @dataclass(frozen=True, eq=False)
 class PhotoReading:
-    """What is in one photo; `preview` uint8 RGB, upright, `scale` times the photo's `width` x `height` pixels."""
+    """What is in one photo of `width` x `height` pixels.
+
+    `preview_jpeg` is the upright photo made `scale` times as large and compressed, some hundred kilobytes, so that a
+    session can keep hundreds of readings.
+    """
 
     sha256: str
     width: int
     height: int
     notes: tuple[str, ...]
     faces: tuple[Face, ...]
-    preview: Uint8
+    preview_jpeg: bytes
     scale: float
+
+    @property
+    def preview(self) -> Uint8:
+        """The picture to draw on, uint8 RGB."""
+        return np.array(Image.open(BytesIO(self.preview_jpeg)))
 
 
 @dataclass(frozen=True)
@@ -52,12 +62,11 @@ def read_faces(data: bytes, detector: Detector, options: DetectionOptions) -> Ph
     photo = read_photo(data)
     height, width = photo.image.shape[:2]
     scale = min(1.0, PREVIEW_SIDE / max(height, width))
-    preview = photo.image
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        preview = np.asarray(Image.fromarray(photo.image).resize(size, Image.Resampling.LANCZOS))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    preview = BytesIO()
+    Image.fromarray(photo.image).resize(size, Image.Resampling.LANCZOS).save(preview, "JPEG", quality=92)
     faces = tuple(detector.detect(photo.image, options))
-    return PhotoReading(photo.sha256, width, height, photo.notes, faces, preview, scale)
+    return PhotoReading(photo.sha256, width, height, photo.notes, faces, preview.getvalue(), scale)
 
 
 def annotated(reading: PhotoReading) -> Uint8:

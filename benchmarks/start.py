@@ -1,0 +1,86 @@
+"""How long from process start to the first page served and to the first photo answered, and with how much memory.
+
+    uv run python benchmarks/start.py [--runs 5]
+
+Each run starts a fresh server, opens the Photos page in headless Chromium, and waits for the example photo's table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+from machine import describe
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+def main() -> None:
+    """Prints one line a figure: median, least and greatest over the runs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5)
+    runs = [one_run() for _ in range(parser.parse_args().runs)]
+    print(describe())
+    for name in runs[0]:
+        values = [run[name] for run in runs]
+        spread = f"{min(values):.2f} to {max(values):.2f}"
+        print(f"{name:45} median {statistics.median(values):8.2f}   {spread}   n={len(values)}")
+
+
+def one_run() -> dict[str, float]:
+    """Seconds and megabytes of one fresh server."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.headless", "true"]
+    server = subprocess.Popen(
+        [*command, "--server.port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        return _browse(f"http://127.0.0.1:{port}", began, psutil.Process(server.pid))
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _browse(address: str, began: float, server: psutil.Process) -> dict[str, float]:
+    figures = {}
+    while True:
+        try:
+            urlopen(f"{address}/_stcore/health", timeout=1)
+            break
+        except OSError:
+            time.sleep(0.02)
+    figures["process start to server answering, s"] = time.perf_counter() - began
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        page = browser.new_page()
+        page.set_default_timeout(180_000)
+        page.goto(address)
+        page.get_by_role("heading", name="The models").wait_for()
+        figures["process start to first page drawn, s"] = time.perf_counter() - began
+        figures["memory after the first page, MB"] = server.memory_info().rss / 1e6
+        asked = time.perf_counter()
+        page.get_by_role("button", name="Drop a group photo").click()
+        page.get_by_role("heading", name="Side by side").wait_for()
+        figures["click to first photo answered, s"] = time.perf_counter() - asked
+        figures["process start to first photo answered, s"] = time.perf_counter() - began
+        page.wait_for_timeout(1000)
+        figures["memory after the first photo, MB"] = server.memory_info().rss / 1e6
+        browser.close()
+    return figures
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""How every chart is shown: with its picture and its table to take along, and in words for those who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+
+def chart(
+    figure: go.Figure, table: pd.DataFrame, name: str, alt: str, *, key: str | None = None,
+    select: bool | Callable[[], None] = False,
+) -> list[dict]:  # fmt: skip
+    """Draws a figure with its table twin; the points that the user selected, where `select` asks for them.
+
+    `name` names the files to download and, where `key` is not given, the widget; `alt` says what the chart shows. The
+    picture comes from the camera button on the chart, made in the browser. Selection does not work on heatmaps: lay a
+    scatter over. `select` may be a function to call before the page is drawn anew; it asks `selected(key)`.
+    """
+    config = {
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"filename": name, "scale": 2},
+    }
+    key = key or name
+    if select:
+        event = st.plotly_chart(figure, key=key, config=config, alt=alt, selection_mode="points",
+                                on_select="rerun" if select is True else select)  # fmt: skip
+        points = list(event.selection.points)
+    else:
+        st.plotly_chart(figure, key=key, config=config, alt=alt)
+        points = []
+    with st.expander("As a table"):
+        st.dataframe(table, hide_index=True, alt=f"Table: {alt}")
+        st.download_button("Download (CSV)", table.to_csv(index=False).encode("utf-8-sig"), f"{name}.csv", "text/csv",
+                           key=f"{key}-csv", icon=":material/download:", on_click="ignore")  # fmt: skip
+    return points
+
+
+def selected(key: str) -> list[dict]:
+    """The points that the user selected on the chart with that key, for a function given as `select`."""
+    return list(st.session_state[key].selection.points)

@@ -1,0 +1,116 @@
+"""The leaderboard's entries, models and people alike, with the ways to sort and to filter them; no streamlit here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fer_core.metrics import METRICS, EvaluationReport
+from fer_core.types import EMOTIONS, Interval, ModelCard
+
+FRAMEWORK_WORDS = {"keras": "Keras", "torch": "PyTorch"}
+PEOPLE_WORD = "People"
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One line of the leaderboard: a model, or people where there is no card; no report where none is stored."""
+
+    id: str
+    name: str
+    card: ModelCard | None = None
+    report: EvaluationReport | None = None
+    environment: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The emotions it can answer."""
+        return self.card.labels if self.card else EMOTIONS
+
+    @property
+    def title(self) -> str:
+        """Its name, with the number of its labels where these are not all seven."""
+        return self.name if len(self.labels) == len(EMOTIONS) else f"{self.name} ({len(self.labels)} labels)"
+
+    @property
+    def who(self) -> str:
+        """People, or the model's framework."""
+        return FRAMEWORK_WORDS[self.card.framework] if self.card else PEOPLE_WORD
+
+    @property
+    def milliseconds(self) -> float | None:
+        """Milliseconds a face on the machine that made it, None where nobody measured."""
+        return self.environment.get("milliseconds_a_face")
+
+    def metric(self, key: str) -> Interval | None:
+        """A metric of `METRICS` with its interval; None where it was not or cannot be computed."""
+        found = self.report.metrics.get(key) if self.report else None
+        return None if found is None or math.isnan(found.value) else found
+
+    def value(self, key: str) -> float | None:
+        """A metric's plain value; None where there is none."""
+        found = self.metric(key)
+        return found.value if found else None
+
+
+@dataclass(frozen=True)
+class Order:
+    """A way to sort entries: what to look at, and whether the largest comes first; blanks always come last."""
+
+    look: Callable[[Entry], float | str | None]
+    largest_first: bool = False
+
+
+def _by_metric(key: str) -> Order:
+    return Order(lambda entry: entry.value(key), METRICS[key].higher_is_better)
+
+
+ORDERS: Mapping[str, Order] = {
+    **{METRICS[key].title: _by_metric(key) for key in ("accuracy", "macro_f1", "top2_accuracy", "ece")},
+    "Parameters": Order(lambda entry: entry.card.parameters if entry.card else None),
+    "Weights' size": Order(lambda entry: entry.card.weights_bytes if entry.card else None),
+    "Milliseconds a face": Order(lambda entry: entry.milliseconds),
+    "Training time": Order(lambda entry: entry.card.seconds if entry.card else None),
+    "Name": Order(lambda entry: entry.title.casefold()),
+}
+"""Ways to sort, the best or the smallest first."""
+
+
+def ordered(entries: Sequence[Entry], by: str) -> list[Entry]:
+    """The entries in an order of `ORDERS`, those with nothing to look at last."""
+    order = ORDERS[by]
+    known = [entry for entry in entries if order.look(entry) is not None]
+    blank = [entry for entry in entries if order.look(entry) is None]
+    return sorted(known, key=order.look, reverse=order.largest_first) + blank  # type: ignore[arg-type]
+
+
+def filtered(entries: Sequence[Entry], who: Collection[str], initial_weights: Collection[str]) -> list[Entry]:
+    """The entries of these kinds (`Entry.who`), the models among them so initialised; none named, all stay."""
+    return [
+        entry
+        for entry in entries
+        if (not who or entry.who in who)
+        and (not initial_weights or entry.card is None or entry.card.initial_weights in initial_weights)
+    ]
+
+
+def commonest(entries: Sequence[Entry]) -> tuple[str, float] | None:
+    """The commonest label of a set and the accuracy of always answering it; None where no entry knows all labels."""
+    for entry in entries:
+        if entry.report and entry.report.labels == EMOTIONS:
+            support = entry.report.per_class.support
+            return EMOTIONS[int(support.argmax())], float(support.max() / entry.report.n)
+    return None
+
+
+def remarks(entries: Sequence[Entry]) -> list[str]:
+    """What to know before comparing: which models answer only some labels, and on how many images."""
+    return [
+        f"**{entry.title}** answers only {', '.join(entry.labels)}. Its figures are on the "
+        f"{f'{entry.report.n:,} ' if entry.report else ''}images with these labels, "
+        "so they are not on a par with the others'."
+        for entry in entries
+        if len(entry.labels) < len(EMOTIONS)
+    ]

@@ -1,0 +1,244 @@
+"""Widgets of the Curves and Data pages, plain values out; and how pictures of FER2013 are laid out."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from dashboard import cache, data_facts
+from dashboard.data_facts import Images
+from dashboard.ui_curves import download_table
+from fer_core.augmentation_preview import Augmentation
+from fer_core.types import EMOTIONS, Uint8
+
+if TYPE_CHECKING:
+    from fer_core.cleaning import CleaningReport
+
+OWN = "own choice"
+EXAMPLE_BOX = (160.0, 55.0, 290.0, 185.0)
+"""Where the face is in the example photo, in pixels: left, top, right, bottom."""
+
+
+def get_pictures() -> None:
+    """Draws how to get FER2013's pictures."""
+    said = "FER2013's pictures are not on this machine. Fetch them or name your copy, then start the dashboard again:"
+    st.info(said, icon=":material/photo_library:")
+    st.code("uv run python -m trainers data fetch\nexport FER2013_PATH=/where/it/is/fer2013.csv", language="bash")
+
+
+def page_of(n: int, size: int, key: str) -> slice:
+    """Which of n things to show, `size` at a time; the page lives in the URL."""
+    pages = max(1, -(-n // size))
+    page = st.pagination(pages, key=key, bind="query-params") if pages > 1 else 1
+    return slice((page - 1) * size, page * size)
+
+
+def split_choice(names: Sequence[str], key: str) -> str:
+    """One of the splits that are here; the choice lives in the URL."""
+    return st.pills("Split", list(names), default=names[0], required=True, key=key, bind="query-params") or names[0]
+
+
+def sample_choice() -> tuple[str, int]:
+    """The label whose images are wanted, "each" for some of every label, and the seed of the shuffle."""
+    options = ["each", *EMOTIONS]
+    label = st.pills("Label", options, default="each", required=True, key="label", bind="query-params") or "each"
+    said = "Another number, other images; the same number, the same images. 0 keeps the dataset's order."
+    seed = st.number_input("Shuffle", 0, 9999, 1, key="seed", bind="query-params", width=160, help=said)
+    return label, int(seed)
+
+
+def gallery(of: Images, places: np.ndarray, width: int = 84, *, label: bool = True, split: bool = False) -> None:
+    """Draws those images in a row that flows, each with its id and what it is; only ids where pictures are not here."""
+    about = data_facts.describe(of, places)
+    words = [
+        [str(row.id), *([str(row.label)] if label else []), *([str(row.split)] if split else [])]
+        for row in about.itertuples()
+    ]
+    if of.faces is None:
+        st.markdown("  ".join(f"`{' · '.join(word)}`" for word in words))
+        return
+    alts = [f"Face {row.id} of {row.split}, labelled {row.label}" for row in about.itertuples()]
+    pictures(of.faces[places], ["  \n".join(word) for word in words], alts, width)
+
+
+def pictures(faces: Uint8, captions: Sequence[str], alts: Sequence[str], width: int) -> None:
+    """Draws grey faces uint8 (N, s, s) in a row that flows, with words under each."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for face, caption, alt in zip(faces, captions, alts, strict=True):
+            st.image(face, caption=caption, width=width, alt=alt)
+
+
+def groups(of: Images, found: Sequence[Sequence[int]], key: str, size: int = 24) -> None:
+    """Draws groups of copies, a frame a group, some at a time, and all of them as a table."""
+    shown = found[page_of(len(found), size, key)]
+    with st.container(horizontal=True, gap="small"):
+        for group in shown:
+            with st.container(border=True, width="content"):
+                gallery(of, of.places(group), 92, split=True)
+    with st.expander("As a table"):
+        download_table(data_facts.grouped(of, found), key, f"{len(found)} groups of copies, a row an image")
+
+
+def votes_table(of: Images, places: np.ndarray, alt: str) -> None:
+    """Draws a row an image: its picture where it is here, its label, and what the ten taggers said."""
+    table = data_facts.voted(of, places)
+    config: dict[str, Any] = {
+        "id": st.column_config.NumberColumn("id", format="%d", width=62, pinned=True),
+        "label": st.column_config.TextColumn("FER2013's label", width=112),
+    }
+    config |= {name: st.column_config.NumberColumn(name, width=73) for name in table.columns[2:]}
+    if of.faces is not None:
+        table.insert(0, "picture", [picture_uri(face) for face in of.faces[places]])
+        config["picture"] = st.column_config.ImageColumn("picture", width=66, pinned=True)
+    st.dataframe(table, hide_index=True, alt=alt, column_config=config, height="content", placeholder="",
+                 row_height=56 if of.faces is not None else None)  # fmt: skip
+
+
+def picture_uri(face: Uint8) -> str:
+    """A grey picture as a PNG data URI, for tables."""
+    buffer = BytesIO()
+    Image.fromarray(face).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def example_face() -> Uint8:
+    """A face for machines without FER2013, uint8 (48, 48): cut from the example photo that every machine has."""
+    photo = Image.open(BytesIO(cache.example_photo())).convert("L")
+    return np.asarray(photo.resize((48, 48), Image.Resampling.BILINEAR, box=EXAMPLE_BOX, reducing_gap=3.0))
+
+
+def augmentation_choice(recipes: Mapping[str, Augmentation]) -> tuple[Augmentation, int]:
+    """What to draw from, a recipe's table or the user's own by sliders, and the seed; all of it lives in the URL."""
+    top = st.columns([3, 1], vertical_alignment="bottom")
+    source = (
+        top[0].pills("As in", [OWN, *recipes], default=OWN, required=True, key="like", bind="query-params", wrap=True)
+        or OWN
+    )
+    seed = int(
+        top[1].number_input("Seed", 0, 9999, 0, key="draw", bind="query-params", help="Another number, other draws.")
+    )
+    if source != OWN:
+        return recipes[source], seed
+    left, right = st.columns(2)
+    with left:
+        flip = st.toggle("flip: mirrored half of the time", True, key="flip", bind="query-params")
+        degrees = st.slider("rotate_degrees: up to, either way", 0, 45, 10, key="rotate", bind="query-params")
+        scale = st.slider("scale: from, to", 0.5, 2.0, (0.9, 1.1), 0.02, key="scale", bind="query-params")
+        shift = st.slider("shift: up to this share of the side", 0.0, 0.5, 0.08, 0.01, key="shift", bind="query-params")
+    with right:
+        brightness = st.slider(
+            "brightness: up to, either way", 0.0, 0.9, 0.1, 0.05, key="brightness", bind="query-params"
+        )
+        contrast = st.slider("contrast: up to, either way", 0.0, 0.9, 0.2, 0.05, key="contrast", bind="query-params")
+        erase = st.slider("erase: how often a grey rectangle", 0.0, 1.0, 0.25, 0.05, key="erase", bind="query-params")
+    return Augmentation(flip, degrees, scale, shift, brightness, contrast, erase), seed
+
+
+def face_choice(of: Images | None) -> Uint8:
+    """The face to change: a row of FER2013 where it is here, else the example; the choice lives in the URL."""
+    if of is None or of.faces is None:
+        st.caption("The face is cut from NASA's portrait of the astronaut Eileen Collins, public domain.")
+        return example_face()
+    low, high, first = int(of.ids.min()), int(of.ids.max()), int(of.ids[0])
+    said = "Its row in fer2013.csv"
+    id = st.number_input("Image", low, high, first, key="face-id", bind="query-params", width=200, help=said)
+    places = of.places([int(id)])
+    return of.faces[places[0] if len(places) else 0]
+
+
+def variations(face: Uint8, changed: Uint8, options: Augmentation) -> None:
+    """Draws a face and what became of it."""
+    words = ", ".join(f"{name} {value}" for name, value in vars(options).items())
+    numbers = range(1, len(changed) + 1)
+    pictures(np.stack([face, *changed]), ["as it is", *[f"draw {i}" for i in numbers]],
+             ["The face as it is", *[f"The face, changed: draw {i}" for i in numbers]], 112)  # fmt: skip
+    st.caption(
+        f"{words}. An illustration in NumPy of what the trainers do on their device; a test holds the two together."
+    )
+
+
+def wants_near() -> bool:
+    """Whether near copies are wanted; the choice lives in the URL."""
+    said = "Compares all pictures by a perceptual hash and by correlation; about 15 seconds the first time."
+    return st.toggle("Near copies too: cropped, marked or lit otherwise", key="near", bind="query-params", help=said)
+
+
+def searched() -> CleaningReport:
+    """The report with near copies; shows that it works on it."""
+    with st.spinner("Comparing all pictures with each other. This takes about 15 seconds, once.", show_time=True):
+        report = cache.cleaning_report(near=True)
+    assert report is not None
+    return report
+
+
+def copies_in_words(report: CleaningReport) -> None:
+    """Says how many copies there are and where it matters."""
+    trained = ", ".join(f"**{len(ids):,}** of {split}" for split, ids in report.copied.items())
+    st.markdown(
+        f"**{report.distinct:,}** of {report.images:,} pictures are distinct; **{len(report.exact):,} groups** are the "
+        f"same pixel by pixel. Training has a copy of {trained}, so every headline is given without those too."
+    )
+
+
+def copied_ids(of: Images) -> None:
+    """Draws which test images Training has too, by id, where the pictures are not here."""
+    assert of.copied is not None
+    table = data_facts.describe(of, np.flatnonzero(of.copied))
+    said = ", ".join(f"**{n:,}** of {split}" for split, n in table.groupby("split", sort=False).size().items())
+    st.markdown(f"Training has an exact copy of {said}. Which they are a copy of can be told from the pictures only.")
+    download_table(table, "copied", "The test images that Training has too")
+
+
+def nothing_known() -> None:
+    """Says that there is neither FER2013 nor its reference."""
+    st.caption("Nothing is known of FER2013 on this machine yet; the tab Augmentation works without it.")
+
+
+def conflicts_in_words(n: int, near: bool) -> None:
+    """Says how many groups of copies have different labels."""
+    kind = "near" if near else "exact"
+    st.markdown(
+        f"**{n:,} group{'s' * (n != 1)}** of {kind} copies whose labels differ: whatever a model answers, it is "
+        "wrong on one of them."
+    )
+
+
+def votes_in_words(of: Images, places: np.ndarray, split: str) -> None:
+    """Says how often two of the taggers agree."""
+    share = 100 * data_facts.agreeing(of, places)
+    st.markdown(
+        f"Ten people voted on each image (FER+). On {split}, two give the same answer in {share:.1f} % of cases."
+    )
+
+
+def no_votes() -> None:
+    """Says how to get FER+'s votes."""
+    st.caption(
+        "FER+'s votes are not here: put its fer2013new.csv beside FER2013, or run `python -m trainers evaluate`."
+    )
+
+
+def what_augmentation_is() -> None:
+    """Says what is drawn."""
+    st.markdown(
+        "In training, a network is shown each face in a new variation every time. These are draws from a recipe's "
+        "`[augment]` table."
+    )
+
+
+def state(found: Images | None) -> None:
+    """Says what is known of FER2013 here, and how to get the rest."""
+    if cache.reference() is None:
+        st.caption(
+            "What people voted on the test images is not here; make it with `uv run python -m trainers evaluate`."
+        )
+    if found is None or found.faces is None:
+        get_pictures()
+    elif found.notes:
+        st.caption(" ".join(found.notes))

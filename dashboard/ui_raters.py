@@ -1,0 +1,165 @@
+"""Which raters, which set, how shown: choices that live in the URL."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard.confusion_data import Agreement
+from fer_core.comparison import Comparison
+from fer_core.evidence import MAJORITY, SETS, Rater
+
+AT_ONCE = 6
+SHOWN_AS = {"counts": "Images", "by truth": "Share of each row", "by prediction": "Share of each column"}
+"""Titles of `fer_core.metrics.NORMALISATIONS`, for rows that may be any rater."""
+
+
+def one(label: str, raters: Sequence[Rater], key: str) -> Rater:
+    """The rater that the user chose; the first at first."""
+    by_id = {rater.id: rater for rater in raters}
+    return by_id[st.selectbox(label, list(by_id), format_func=titles(raters).__getitem__, key=key, bind="query-params")]
+
+
+def several(
+    label: str, raters: Sequence[Rater], default: Sequence[Rater], key: str, most: int | None = AT_ONCE
+) -> list[Rater]:
+    """The raters that the user chose, in the order chosen; `default` at first."""
+    by_id = {rater.id: rater for rater in raters}
+    chosen = st.multiselect(
+        label,
+        list(by_id),
+        default=[rater.id for rater in default],
+        format_func=titles(raters).__getitem__,
+        key=key,
+        max_selections=most,
+        bind="query-params",
+        placeholder="Choose at least one",
+    )
+    return [by_id[id] for id in chosen]
+
+
+def set_choice(default: str = "PrivateTest") -> str:
+    """The set of images that figures are on, one of `fer_core.evidence.SETS`; kept in the URL."""
+    said = (
+        "Everything was chosen on PublicTest; PrivateTest was scored once. "
+        "“Without copies” leaves out images that Training has too, pixel by pixel."
+    )
+    choice = st.pills("Images", list(SETS), default=default, required=True, key="set", bind="query-params", help=said)
+    return choice or default
+
+
+def shown_as(key: str = "as") -> str:
+    """How a matrix is shown: one of `fer_core.metrics.NORMALISATIONS`."""
+    return str(
+        st.selectbox(
+            "Cells show", list(SHOWN_AS), index=1, format_func=SHOWN_AS.__getitem__, key=key, bind="query-params"
+        )
+    )
+
+
+def counts_or_shares(key: str = "as") -> bool:
+    """Whether the user wants shares rather than counts."""
+    return (
+        st.segmented_control(
+            "Bars show", ["images", "shares"], default="images", required=True, key=key, bind="query-params"
+        )
+        == "shares"
+    )
+
+
+def first_two(raters: Sequence[Rater]) -> list[Rater]:
+    """The raters shown at first: two models, or the only one and the majority of people."""
+    models = [rater for rater in raters if rater.kind == "model"]
+    return models[:2] if len(models) > 1 else [*models, *(rater for rater in raters if rater.id == MAJORITY)]
+
+
+def agreement(one: Agreement, rows: Rater) -> None:
+    """Says how far two raters agree."""
+    word = "Accuracy" if rows.kind == "truth" else "Agreement"
+    share, kappa = one.share, one.kappa
+    st.caption(
+        f"{word} **{share.value:.1%}** ({share.low:.1%} to {share.high:.1%}), "
+        f"Cohen's κ **{kappa.value:z.3f}** ({kappa.low:z.3f} to {kappa.high:z.3f})"
+    )
+
+
+def outside(one: Agreement) -> None:
+    """Says how many answers are in no cell, where there are any."""
+    if one.outside:
+        st.caption(
+            f"{one.outside:,} images were called none of the labels: they are in no cell, and count as different."
+        )
+
+
+def titles(raters: Sequence[Rater]) -> dict[str, str]:
+    """Each rater's title by id, with the id where two have the same title: titles are what the URL holds."""
+    twice = Counter(rater.title for rater in raters)
+    return {rater.id: rater.title if twice[rater.title] == 1 else f"{rater.title} ({rater.id})" for rater in raters}
+
+
+def side_by_side(n: int) -> list[DeltaGenerator]:
+    """A place for each of `n` charts: two or three in a row on a screen, one on a phone."""
+    across = 3 if n in (3, 5, 6) else 2
+    rows = [st.columns(across) for _ in range(0, n, across)]
+    return [place for row in rows for place in row][:n]
+
+
+def pair(raters: Sequence[Rater], key: str = "less") -> tuple[Rater, Rater]:
+    """The two raters that the user wants the difference of."""
+    named = titles(raters)
+    pairs = {f"{named[a.id]} less {named[b.id]}": (a, b) for a, b in combinations(raters, 2)}
+    return pairs[st.selectbox("Difference", list(pairs), key=key, bind="query-params", label_visibility="collapsed")]
+
+
+def paired(one: Comparison, a: Rater, b: Rater) -> None:
+    """Draws how two raters compare against FER2013's label on the same images."""
+    d, points = one.difference, "points"
+    st.metric(f"Accuracy, {a.title} less {b.title}", f"{_signed(d.value)} {points}")
+    st.markdown(f"""
+- 95 % interval, paired: {_signed(d.low)} to {_signed(d.high)} percentage points
+- Only {a.title} right: **{one.only_a:,}**; only {b.title} right: **{one.only_b:,}** of {one.n:,} images
+- Exact McNemar test: p {p_value(one.p_value)}
+- The two agree on {one.agreement:.1%}, Cohen's κ {one.kappa:.3f}
+""")
+    st.caption(
+        "Right means FER2013's label. The p value is for this pair by itself: looking at many pairs needs a correction."
+    )
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−")
+
+
+def p_value(p: float) -> str:
+    """A p value in words: three digits, and no more zeros than anybody reads."""
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+def dark() -> bool:
+    """Whether the page is dark now, for figures that bring their own colours."""
+    return st.context.theme.type == "dark"
+
+
+def fewer_labels(raters: Sequence[Rater], labels: Sequence[str], compared: int, left_out: int) -> None:
+    """Says on which labels raters are compared where some know fewer than seven, and what that leaves out."""
+    narrow = [rater.title for rater in raters if len(rater.labels) < 7]
+    if narrow:
+        st.info(
+            f"Compared on the labels that all share: **{', '.join(labels)}**, because {' and '.join(narrow)} "
+            f"know{'s' * (len(narrow) == 1)} no others. "
+            f"{compared:,} images are compared, {left_out:,} of this set are left out.",
+            icon=":material/filter_alt:",
+        )
+
+
+def no_evidence() -> None:
+    """Draws what to do where there are no stored answers."""
+    st.info("No stored answers are here yet. Train a model, then evaluate it, with:", icon=":material/model_training:")
+    st.code(
+        "uv run python -m trainers train keras-native --data fer2013.csv\nuv run python -m trainers evaluate",
+        language="bash",
+    )

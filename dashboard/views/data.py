@@ -1,0 +1,120 @@
+"""Data: what FER2013 is made of, and what is wrong with it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import cache, data_facts, figures_data, ui_data
+from dashboard.charts import chart
+from fer_core.augmentation_preview import Augmentation, examples
+
+EACH, MANY, ROWS, DRAWS = 10, 48, 20, 15
+
+
+def main() -> None:
+    """Draws the page."""
+    st.title("Data")
+    st.markdown("What the models learned from: FER2013's faces, how they are labelled, and what is wrong with some.")
+    found = cache.images()
+    ui_data.state(found)
+    draw = {"Counts": counts, "Samples": samples, "Copies": copies, "Conflicting labels": conflicts,
+            "Votes": votes, "Unusable": unusable}  # fmt: skip
+    *tabs, last = st.tabs([*draw, "Augmentation"], key="part", bind="query-params")
+    for tab, part in zip(tabs, draw.values(), strict=True):
+        with tab:
+            if tab.open and found is None:
+                ui_data.nothing_known()
+            elif tab.open and found is not None:
+                part(found)
+    with last:
+        if last.open:
+            augmentation(found)
+
+
+def counts(of: data_facts.Images) -> None:
+    """Draws how many images each label has in each split."""
+    table = data_facts.counts(of)
+    shares = st.toggle("Shares of each split", key="shares", bind="query-params")
+    said = "; ".join(f"{split} {part['images'].sum():,} images" for split, part in table.groupby("split", sort=False))
+    st.markdown(said + "." + ("" if of.faces is not None else " Training is counted once its pictures are here."))
+    alt = f"Images of each label in each split: {said}."
+    chart(figures_data.class_counts(table, shares), table, "class-counts", alt)
+
+
+def samples(of: data_facts.Images) -> None:
+    """Draws images of one label, or some of each."""
+    split, (label, seed) = ui_data.split_choice(of.split_names, "split"), ui_data.sample_choice()
+    if label != "each":
+        places = data_facts.sample(of, split, label, seed)
+        st.markdown(f"**{label}**: {len(places):,} images of {split}")
+        ui_data.gallery(of, places[ui_data.page_of(len(places), MANY, "page")], label=False)
+        return
+    for emotion in ui_data.EMOTIONS:
+        places = data_facts.sample(of, split, emotion, seed)
+        st.markdown(f"**{emotion}**: {len(places):,} images of {split}")
+        ui_data.gallery(of, places[:EACH], 72, label=False)
+
+
+def copies(of: data_facts.Images) -> None:
+    """Draws groups of exact copies at once, and of near copies when asked."""
+    if (report := cache.cleaning_report(near=False)) is None:
+        ui_data.copied_ids(of)
+        return
+    if ui_data.wants_near():
+        report = ui_data.searched()
+        st.markdown(f"**{len(report.near or ()):,} groups** of pictures that are near copies: {report.method}.")
+        ui_data.groups(of, report.near or (), "near-copies")
+        return
+    ui_data.copies_in_words(report)
+    ui_data.groups(of, report.exact, "exact-copies")
+
+
+def conflicts(of: data_facts.Images) -> None:
+    """Draws groups of copies that have different labels."""
+    if (report := cache.cleaning_report(near=False)) is None:
+        st.caption("Which copies have different labels can be told from the pictures only.")
+        return
+    near = ui_data.wants_near()
+    found = (ui_data.searched().near_conflicting or ()) if near else report.conflicting
+    ui_data.conflicts_in_words(len(found), near)
+    ui_data.groups(of, found, "conflicts")
+
+
+def votes(of: data_facts.Images) -> None:
+    """Draws the images on which FER+'s taggers disagree most."""
+    tests = data_facts.voted_tests(of)
+    if not tests:
+        ui_data.no_votes()
+        return
+    split = ui_data.split_choice(tests, "voted")
+    places = data_facts.disagreement(of, [split])
+    ui_data.votes_in_words(of, places, split)
+    table = data_facts.top_votes(of, places)
+    alt = f"How many of {len(places):,} images of {split} have how many votes for one answer"
+    chart(figures_data.agreement(table), table, "agreement", alt)
+    st.markdown("**Where they disagree most**")
+    shown = places[ui_data.page_of(len(places), ROWS, "row")]
+    ui_data.votes_table(of, shown, f"Images of {split} on which taggers disagree most, with their votes")
+
+
+def unusable(of: data_facts.Images) -> None:
+    """Draws blank images, and those that people call no face."""
+    report = cache.cleaning_report(near=False)
+    if report is not None:
+        st.markdown(f"**{len(report.blank)} blank** images: every pixel has the same value.")
+        ui_data.gallery(of, of.places(report.blank)[ui_data.page_of(len(report.blank), MANY, "blank")], split=True)
+    places = data_facts.not_faces(of)
+    st.markdown(f"**{len(places)} images** that more than half of FER+'s taggers call no face.")
+    ui_data.gallery(of, places[ui_data.page_of(len(places), MANY, "noface")], split=True)
+
+
+def augmentation(of: data_facts.Images | None) -> None:
+    """Draws what a recipe's [augment] table does to one face."""
+    ui_data.what_augmentation_is()
+    recipes = {card.title: Augmentation.from_recipe(card.recipe.get("augment", {})) for card in cache.cards()[0]}
+    options, seed = ui_data.augmentation_choice(recipes)
+    face = ui_data.face_choice(of)
+    ui_data.variations(face, examples(face, options, DRAWS, seed), options)
+
+
+main()

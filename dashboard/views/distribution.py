@@ -1,0 +1,65 @@
+"""Distribution: how often each label is predicted, by all models, by people and in truth."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import cache, charts, figures_confusion, ui_raters
+from dashboard import confusion_data as data
+from dashboard.pages_table import VIEWS
+from fer_core.types import EMOTIONS
+
+
+def main() -> None:
+    """Draws the page."""
+    st.title("Distribution")
+    st.markdown(
+        "How often each label is given to the same images. A model may be right often and still never say *disgust*."
+    )
+    raters, reference = cache.raters(), cache.reference()
+    if reference is None or not any(rater.kind == "model" for rater in raters):
+        ui_raters.no_evidence()
+        return
+    with st.container(border=True):
+        left, right = st.columns(2)
+        with left:
+            name = ui_raters.set_choice()
+        with right:
+            share = ui_raters.counts_or_shares()
+        everybody = [rater for rater in raters if rater.labels == EMOTIONS and rater.id != "crowd"]
+        chosen = ui_raters.several("Models and people", raters, everybody, "raters", most=None)
+    if not chosen:
+        st.info("Choose at least one model, people, or FER2013's label.", icon=":material/tune:")
+        return
+    try:
+        found = data.together(chosen, reference, name)
+    except ValueError as problem:
+        st.warning(str(problem), icon=":material/filter_alt_off:")
+        return
+    ui_raters.fewer_labels(chosen, found.labels, len(found.ids), found.left_out)
+    bars(found, ui_raters.titles(chosen), name, share)
+    st.subheader("Your own photos")
+    st.markdown(
+        "What the models make of your own photos is on the page Photos, a face at a time, with all numbers to download."
+    )
+    if st.button("Open Photos", icon=":material/groups:"):
+        st.switch_page(VIEWS / "photos.py")
+
+
+def bars(found: data.Together, titles: dict[str, str], name: str, share: bool) -> None:
+    """Draws the grouped bars with their table."""
+    counts = data.occurrences(found)
+    shown = data.shares(counts) if share else counts
+    table = shown.rename(columns=titles).rename_axis("label").reset_index()
+    st.subheader("Comparison of label prediction occurrences")
+    who = ", ".join(titles.values())
+    charts.chart(
+        figures_confusion.occurrence_bars(shown, titles, share=share), table, f"occurrences-{name.replace(' ', '-')}",
+        f"How often each label is given to {len(found.ids):,} images of {name} by {who}", key="occurrences",
+    )  # fmt: skip
+    st.caption(
+        f"{len(found.ids):,} images of {name}; " + ("percent of each one's answers." if share else "number of images.")
+    )
+
+
+main()

@@ -1,0 +1,85 @@
+"""Home: what this is, what it may not be used for, and the models with what is known of each."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, ui
+from dashboard.pages_table import VIEWS
+from fer_core.types import ModelCard
+
+RESPONSIBLE = """
+**Faces are personal data.** Photos you drop here stay in this computer's memory while the page is open; nothing is
+uploaded elsewhere, logged or kept.
+
+**Not for people at work or in education.** The EU AI Act, Article 5(1)(f), has prohibited since February 2025 inferring
+the emotions of people in workplaces and educational institutions, except for medical or safety reasons. Here you study
+*models*.
+
+**A posed expression is not a feeling.** The models learned which label a web picture was given in 2013. They do not
+know what anybody feels, and they err often: the table says how often.
+"""
+NUMBER, TEXT = st.column_config.NumberColumn, st.column_config.TextColumn
+COLUMNS = {
+    "model": TEXT(pinned=True),
+    "private": NUMBER("PrivateTest", format="%.1f %%", help="Accuracy on FER2013's PrivateTest, scored once"),
+    "interval": TEXT("95 % interval", help="Of the PrivateTest accuracy, by bootstrap over its images"),
+    "f1": NUMBER("macro-F1", format="%.3f", help="On PrivateTest; every label counts the same, rare ones too"),
+    "public": NUMBER("PublicTest", format="%.1f %%", help="Accuracy on the part on which everything was chosen"),
+    "size": NUMBER("weights", format="%.2f MB"),
+    "minutes": NUMBER("training", format="%.0f min"),
+}
+
+
+def main() -> None:
+    """Draws the page."""
+    st.title("Seven Faces")
+    st.markdown("##### See how differently models read the same face, with the evidence behind each of them.")
+    if st.button("Drop a group photo", type="primary", icon=":material/groups:"):
+        st.switch_page(VIEWS / "photos.py")
+    cards, problems = cache.cards()
+    st.subheader("The models")
+    for problem in problems:
+        st.warning(problem, icon=":material/broken_image:")
+    if cards:
+        models(cards)
+    else:
+        ui.no_models()
+    st.subheader("Before you use it")
+    st.markdown(RESPONSIBLE)
+
+
+def models(cards: list[ModelCard]) -> None:
+    """Draws a row for each model, drawn from its card and its stored evaluation."""
+    rows = pd.DataFrame([row(card) for card in cards])
+    st.dataframe(rows, hide_index=True, alt="The models with what is known of each", column_config=COLUMNS)
+    sizes = {name: report.n for name, report in cache.reports(cards[0].id).items() if "copies" not in name}
+    said = " and ".join(f"{n:,} images of {name}" for name, n in sizes.items())
+    st.caption(f"Accuracy on {said}. People's agreement with these labels: 65 ± 5 % (Goodfellow et al. 2013).")
+
+
+def row(card: ModelCard) -> dict[str, object]:
+    """What the table says of one model; a blank where nothing is known."""
+    reports = cache.reports(card.id)
+    private = reports["PrivateTest"].metrics if "PrivateTest" in reports else None
+    public = reports["PublicTest"].metrics if "PublicTest" in reports else None
+    accuracy = private["accuracy"] if private else None
+    return {
+        "model": card.title,
+        "framework": ui.FRAMEWORK_WORDS[card.framework],
+        "initial weights": ui.WEIGHTS_WORDS[card.initial_weights],
+        "private": 100 * accuracy.value if accuracy else None,
+        "interval": f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f} %" if accuracy else None,
+        "f1": private["macro_f1"].value if private else None,
+        "public": 100 * public["accuracy"].value if public else None,
+        "parameters": f"{card.parameters:,}",
+        "size": card.weights_bytes / 1e6,
+        "trained on": card.data.name,
+        "minutes": card.seconds / 60,
+        "device": card.device,
+        "limits": " ".join(card.limits),
+    }
+
+
+main()

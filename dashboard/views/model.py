@@ -1,0 +1,119 @@
+"""One model: its card, its figures for each label, its training and its network; the model's id is in the URL."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import cache, figures_training, model_tables, ui, ui_models, ui_raters
+from dashboard.charts import chart
+from fer_core import evidence
+from fer_core.metrics import EvaluationReport
+from fer_core.types import ModelCard
+
+
+def main() -> None:
+    """Draws the page."""
+    cards, problems = cache.cards()
+    card = ui_models.model_from_url(cards)
+    st.title(card.title if card else "One model")
+    for problem in cache.stored(card).problems if card else problems:
+        st.warning(problem, icon=":material/broken_image:")
+    if card:
+        show(card)
+    elif not cards:
+        st.info("No trained model is here yet. Train one with:", icon=":material/model_training:")
+        st.code("uv run python -m trainers train keras-native --data fer2013.csv", language="bash")
+
+
+def show(card: ModelCard) -> None:
+    """Draws everything that is known of one model."""
+    st.markdown(model_tables.in_words(card, ui.WEIGHTS_WORDS[card.initial_weights]))
+    if not cache.stored(card).has_weights:
+        st.info("Its weights are not here: it can be studied, but not asked. Make them with:", icon=":material/weight:")
+        st.code(f"uv run python -m trainers train {card.id} --data fer2013.csv", language="bash")
+    figures(card)
+    st.subheader("Training")
+    training(card)
+    st.subheader("Architecture")
+    architecture(card)
+    st.subheader("Limits, licence, and how to make it again")
+    provenance(card)
+
+
+def figures(card: ModelCard) -> None:
+    """Draws the headlines, the figures of each label and the calibration, on the images that the user chooses."""
+    st.subheader("Figures")
+    images = ui_raters.set_choice()
+    report = cache.stored(card).reports.get(images)
+    if report is None:
+        st.info(f"It was not evaluated on {images} yet. Do it with:", icon=":material/query_stats:")
+        st.code(f"uv run python -m trainers evaluate {card.id}", language="bash")
+        return
+    ui_models.headlines(report)
+    people = {title: cache.reports(id).get(images) for id, title in evidence.PEOPLE.items()}
+    st.caption(model_tables.beside_people(report, people))
+    left, right = st.columns([3, 2])
+    with left:
+        st.markdown("##### Each label")
+        ui_models.per_class(report)
+    with right:
+        st.markdown("##### Calibration")
+        calibration(card, report, images)
+
+
+def calibration(card: ModelCard, after: EvaluationReport, images: str) -> None:
+    """Draws what the temperature changed."""
+    before = cache.uncalibrated(card, images)
+    if card.temperature is None:
+        st.caption("Never calibrated: its outputs are scores. A temperature is fitted on PublicTest with:")
+        st.code(f"uv run python -m trainers evaluate {card.id}", language="bash")
+        return
+    st.caption(model_tables.temperature_in_words(card.temperature))
+    if before is None:
+        st.caption("What it was before calibration cannot be told without its stored answers and the reference.")
+    else:
+        ui_models.calibration(before, after)
+
+
+def training(card: ModelCard) -> None:
+    """Draws the curves and the settings."""
+    left, right = st.columns([3, 2])
+    with left:
+        curves(card, cache.stored(card).curves)
+    with right:
+        st.markdown("##### Settings")
+        ui_models.settings(card)
+
+
+def curves(card: ModelCard, rows: list[dict[str, float]]) -> None:
+    """Draws loss, accuracy and learning rate over the epochs."""
+    if not rows:
+        st.caption("No training curves are stored with it.")
+        return
+    spoken = figures_training.describe_curves(rows, card.best_epoch)
+    figure = figures_training.training_curves(rows, card.best_epoch)
+    chart(figure, ui_models.curves_table(rows), f"training-{card.id}", spoken)
+
+
+def architecture(card: ModelCard) -> None:
+    """Draws the network in words and, where the user opens it and the weights are here, layer by layer."""
+    st.markdown("\n".join(f"- {line}" for line in model_tables.architecture(card)))
+    if not cache.stored(card).has_weights:
+        return
+    layers = st.expander("Layer by layer", key="layers", bind="query-params")
+    if layers.open:
+        with layers:
+            ui_models.layers(card)
+
+
+def provenance(card: ModelCard) -> None:
+    """Draws limits, licence, the command, and the machine that made it."""
+    st.markdown("\n".join(f"- {limit}" for limit in card.limits) or "No limits are noted.")
+    st.markdown(f"**Licence:** {card.licence}")
+    st.code(f"uv run python -m trainers train {card.id} --data fer2013.csv", language="bash")
+    st.markdown(model_tables.made(card))
+    with st.expander("The machine and the libraries"):
+        ui_models.environment(cache.stored(card).environment)
+
+
+main()

@@ -1,0 +1,81 @@
+"""Who may import whom, and that importing the core loads no framework."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FRAMEWORKS = {"torch", "torchvision", "tensorflow", "keras", "facenet_pytorch", "captum", "onnxruntime", "openvino"}
+FORBIDDEN = {
+    "fer_core": {"streamlit", "plotly", "dashboard", "trainers"},
+    "trainers": {"dashboard", "streamlit", "plotly"},
+    "dashboard": {"trainers"} | FRAMEWORKS,
+}
+
+
+def _imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+
+
+def _sources(package):
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_packages_import_only_what_they_may(package):
+    assert _sources(package)
+    found = {(p.relative_to(ROOT).as_posix(), name) for p in _sources(package) for name in _imports(p)}
+    assert not [pair for pair in sorted(found) if pair[1] in FORBIDDEN[package]]
+
+
+def test_models_import_their_framework_and_nothing_of_ours():
+    for path in _sources("fer_core/models"):
+        assert not {"fer_core", "trainers", "dashboard"} & set(_imports(path)), path
+
+
+def test_the_core_loads_no_framework():
+    modules = [
+        p.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+        for p in _sources("fer_core")
+        if "models" not in p.parts and not p.stem.endswith("_backend") and p.stem != "__init__"
+    ]
+    code = f"import sys, importlib\nfor m in {modules!r}: importlib.import_module(m)\n"
+    code += f"print(sorted(set(sys.modules) & {FRAMEWORKS!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
+
+
+def _lines(path):
+    return len(path.read_text().splitlines())
+
+
+def test_files_and_functions_stay_readable():
+    long_files = [(p.name, _lines(p)) for pkg in FORBIDDEN for p in _sources(pkg) if _lines(p) > 300]
+    long_pages = [(p.name, _lines(p)) for p in _sources("dashboard/views") if _lines(p) > 120]
+    long_functions = [
+        (p.name, node.name)
+        for pkg in FORBIDDEN
+        for p in _sources(pkg)
+        for node in ast.walk(ast.parse(p.read_text()))
+        if isinstance(node, ast.FunctionDef) and len(ast.unparse(node).splitlines()) > 40
+    ]
+    assert not long_files and not long_pages and not long_functions
+
+
+def test_no_error_is_swallowed_whole():
+    bare = [
+        (p.name, node.lineno)
+        for pkg in FORBIDDEN
+        for p in _sources(pkg)
+        for node in ast.walk(ast.parse(p.read_text()))
+        if isinstance(node, ast.ExceptHandler) and node.type is None
+    ]
+    assert not bare

@@ -1,0 +1,130 @@
+"""A real browser against a real server: a photo goes in, the table comes out."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+import skimage
+
+ROOT = Path(__file__).resolve().parents[1]
+PHOTO = Path(skimage.__file__).parent / "data" / "astronaut.png"
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@contextmanager
+def _server(log, **environment):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "dashboard/Home.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [*command, "--server.address", "127.0.0.1"], cwd=ROOT, stdout=out, stderr=out, env=os.environ | environment
+        )
+    try:
+        for _ in range(240):
+            try:
+                urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2)
+                break
+            except OSError:
+                time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with _server(log) as address:
+        yield address, log
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have Chromium: .ci/run installs it.")
+        pytest.skip("No Chromium on this machine: apt-get install chromium")
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=QUIET) as chromium:
+        yield chromium
+
+
+@pytest.fixture(params=[(1440, "light"), (390, "dark")], ids=["desk", "phone"])
+def page(request, browser):
+    width, scheme = request.param
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(120_000)
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    yield page
+    page.close()
+
+
+def _no_sideways_scroll(page):
+    return page.evaluate("() => document.scrollingElement.scrollWidth <= window.innerWidth + 1")
+
+
+def test_home_leads_to_photos(server, page):
+    page.goto(server[0])
+    page.get_by_role("heading", name="Seven Faces").wait_for()
+    page.get_by_text("Article 5(1)(f)").wait_for()
+    assert _no_sideways_scroll(page)
+    page.get_by_role("button", name="Drop a group photo").click()
+    page.get_by_role("heading", name="Photos").wait_for()
+    assert page.url.endswith("/photos")
+    assert not page.errors
+
+
+def test_an_uploaded_photo_is_read_by_every_model(server, page, tmp_path):
+    photo = tmp_path / "private-name.png"
+    photo.write_bytes(PHOTO.read_bytes())
+    torn = tmp_path / "torn.jpg"
+    torn.write_bytes(b"\xff\xd8\xff\xe0 torn")
+    page.goto(server[0] + "/photos")
+    page.locator("input[type=file]").set_input_files([photo, torn])
+    page.get_by_role("img", name="The photo with 1 face boxed and numbered").wait_for()
+    page.get_by_role("heading", name="Side by side").wait_for()
+    page.get_by_text(re.compile(r"The \d+ models agree on")).wait_for()
+    cells = page.locator("[data-testid=stDataFrame]").last
+    cells.wait_for()
+    seen = page.locator("[data-testid=stDataFrame] [role=gridcell]").all_text_contents()
+    assert any(re.fullmatch(r"(angry|disgust|fear|happy|sad|surprise|neutral) \d+%", text) for text in seen), seen
+    assert any("torn.jpg" in text for text in seen)
+    assert _no_sideways_scroll(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download all answers (CSV)").click()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert lines[0].startswith("photo,file,face,x1,y1,x2,y2") and len(lines) == 2
+    assert not page.errors
+    assert "private-name" not in server[1].read_text()  # logs name no file
+
+
+def test_the_choice_of_models_lives_in_the_url(server, page):
+    page.goto(server[0] + "/photos?models=Native+PyTorch+CNN")
+    page.get_by_role("heading", name="Side by side").wait_for()
+    page.get_by_role("img", name=re.compile("^Probabilities of face 1. Native PyTorch CNN: ")).first.wait_for()
+    assert not page.get_by_text(re.compile(r"models agree on")).count()

@@ -1,0 +1,202 @@
+"""The Data page with FER2013, without its pictures, and without anything."""
+
+import numpy as np
+import pytest
+import streamlit as st
+from fer2013_builder import sample, write_csv, write_votes
+from streamlit.testing.v1 import AppTest
+
+from dashboard import data_facts, ui_data
+from dashboard.pages_table import VIEWS
+from fer_core import artifacts, cleaning, crowd, datasets
+from fer_core.types import EMOTIONS
+
+pytest_plugins = ["fer2013_fixtures"]
+PAGE = str(VIEWS / "data.py")
+PARTS = ("Counts", "Samples", "Copies", "Conflicting labels", "Votes", "Unusable", "Augmentation")
+
+
+def run(**query):
+    at = AppTest.from_file(PAGE, default_timeout=180)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.run()
+
+
+def said(at):
+    kinds = (at.title, at.markdown, at.caption, at.info, at.code)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def known(dataset, reference):
+    """What the page knows of these; something is."""
+    of = data_facts.images(dataset, reference)
+    assert of is not None
+    return of
+
+
+def pictures(at):
+    return at.get("image")
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """Nothing; no dataset but the test's own, and nothing remembered of another's."""
+    monkeypatch.delenv("FER2013_PATH", raising=False)
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def no_artifacts(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path / "none"))
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A FER2013 of 42 images with votes, two exact copies, one of them labelled otherwise, and a blank."""
+    data = sample()
+    first, second = np.flatnonzero(data.splits == 0)[:2]
+    copy = int(np.flatnonzero((data.splits == 2) & (data.labels != data.labels[first]))[0])
+    twin = int(np.flatnonzero((data.splits == 1) & (data.labels == data.labels[second]))[0])
+    data.faces[copy], data.faces[twin], data.faces[5] = data.faces[first], data.faces[second], 0
+    data.votes[7] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 9]
+    path = write_csv(data, tmp_path / "fer2013.csv")
+    write_votes(data, tmp_path / "fer2013new.csv")
+    monkeypatch.setenv("FER2013_PATH", str(path))
+    monkeypatch.setenv("SEVEN_FACES_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("fer_core.fer2013_rows.ENDS", np.cumsum(np.bincount(data.splits)))
+    monkeypatch.setattr(datasets, "load_row_index", lambda: _index(data))
+    return data
+
+
+def _index(data):
+    from fer_core.fer2013_rows import row_index
+
+    return row_index(data.faces, data.labels)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_with_pictures(part, small):
+    at = run(part=part)
+    assert not at.exception
+    assert "not on this machine" not in said(at)
+    assert bool(pictures(at)) == (part not in ("Counts", "Votes"))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_without_pictures_says_how_to_get_them(part):
+    at = run(part=part)
+    assert not at.exception
+    assert "uv run python -m trainers data fetch" in said(at) and "FER2013_PATH" in said(at)
+    assert bool(pictures(at)) == (part == "Augmentation")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_without_anything(part, no_artifacts):
+    at = run(part=part)
+    assert not at.exception
+    assert "python -m trainers data fetch" in said(at) and "python -m trainers evaluate" in said(at)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_pictures_alone_are_enough(part, small, no_artifacts):
+    at = run(part=part)
+    assert not at.exception and "python -m trainers evaluate" in said(at)
+
+
+@pytest.mark.parametrize("bad", ["", "-1", "99999999", "<b>", "nan", "Training,x"])
+@pytest.mark.parametrize("part", ["nowhere", *PARTS])
+def test_nothing_in_the_url_leaves_a_trace(part, bad, small):
+    keys = ("split", "label", "seed", "page", "near", "voted", "row", "blank", "noface", "like", "draw", "flip",
+            "rotate", "scale", "shift", "brightness", "contrast", "erase", "face-id", "shares")  # fmt: skip
+    at = run(part=part, **dict.fromkeys(keys, bad))
+    assert not at.exception and len(at.title) == 1
+
+
+def test_counts_of_the_test_parts_need_no_pictures():
+    table = run().dataframe[0].value
+    reference = artifacts.reference()
+    for split, number in (("PublicTest", 1), ("PrivateTest", 2)):
+        part = table[table["split"] == split]
+        truth = reference.truth[reference.splits == number]
+        assert part["images"].tolist() == np.bincount(truth, minlength=7).tolist()
+        assert part["share"].sum() == pytest.approx(1)
+    assert set(table["split"]) == {"PublicTest", "PrivateTest"}
+
+
+def test_counts_with_pictures_have_training_too(small):
+    table = run().dataframe[0].value
+    assert table["label"].tolist() == list(EMOTIONS) * 3
+    assert table["images"].tolist() == [3] * 7 + [1] * 7 + [2] * 7
+
+
+def test_samples_are_of_their_class_and_shuffled_by_the_seed(small):
+    of = known(datasets.load(), None)
+    for seed in range(3):
+        places = data_facts.sample(of, "Training", "fear", seed)
+        assert sorted(places) == np.flatnonzero((small.splits == 0) & (small.labels == 2)).tolist()
+    at = run(part="Samples", label="fear", split="PrivateTest", seed="4")
+    assert "**fear**: 2 images of PrivateTest" in said(at) and len(pictures(at)) == 2
+
+
+def test_copies_and_conflicts_are_those_of_fer_core(small):
+    report = cleaning.inspect(datasets.load(), near=False)
+    at = run(part="Copies")
+    assert f"**{len(report.exact)} groups**" in said(at)
+    table = at.dataframe[-1].value
+    assert [tuple(part["id"]) for _, part in table.groupby("group")] == list(report.exact)
+    at = run(part="Conflicting labels")
+    assert len(report.conflicting) == 1 and "**1 group**" in said(at)
+    assert len(pictures(at)) == len(report.conflicting[0])
+    assert at.dataframe[-1].value["label"].nunique() == 2
+
+
+def test_near_copies_on_demand(small):
+    found = run(part="Copies", near="true")
+    assert not found.exception and "near copies" in said(found)
+    report = cleaning.inspect(datasets.load(), near=True)
+    assert report.near is not None
+    assert f"**{len(report.near)} group" in said(found)
+
+
+def test_disagreement_is_sorted_and_averages_to_fer_cores_share():
+    of = known(None, artifacts.reference())
+    places = data_facts.disagreement(of, ["PublicTest", "PrivateTest"])
+    agree = data_facts.pair_agreement(of.votes[places])
+    assert (np.diff(agree) >= 0).all()
+    assert agree.mean() == pytest.approx(crowd.tagger_agreement(of.votes, bootstrap=0).share.value)
+    table = run(part="Votes", voted="PrivateTest").dataframe[-1].value
+    expected = data_facts.disagreement(of, ["PrivateTest"])[:20]
+    assert table["id"].tolist() == of.ids[expected].tolist()
+    assert (table.drop(columns=["id", "label"]).fillna(0).sum(axis=1) == of.votes[expected].sum(axis=1)).all()
+
+
+def test_unusable_images_are_named(small):
+    text = said(run(part="Unusable"))
+    assert "**1 blank**" in text
+    n = int((small.votes[:, 9] * 2 > small.votes.sum(axis=1)).sum())
+    assert n >= 1 and f"**{n} images**" in text
+
+
+def test_votes_of_the_reference_fill_in_for_a_dataset_without_them(small, tmp_path):
+    (tmp_path / "fer2013new.csv").unlink()
+    dataset = datasets.load()
+    rows = np.flatnonzero(small.splits > 0).astype(np.int32)
+    reference = artifacts.Reference(
+        rows, small.labels[rows], small.splits[rows], small.votes[rows], np.zeros(len(rows), bool)
+    )
+    of = known(dataset, reference)
+    assert dataset.votes is None
+    np.testing.assert_array_equal(of.votes[rows], small.votes[rows])
+    assert not of.votes[small.splits == 0].any()
+    np.testing.assert_array_equal(of.places([rows[3], 10**6, rows[1]]), rows[[3, 1]])
+
+
+def test_augmentation_as_in_a_recipe_hides_the_sliders():
+    title = artifacts.card(artifacts.ids()[0]).title
+    assert run(part="Augmentation").slider
+    at = run(part="Augmentation", like=title)
+    assert not at.slider and len(pictures(at)) == 16
+    assert ui_data.example_face().shape == (48, 48)

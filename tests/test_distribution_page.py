@@ -1,0 +1,64 @@
+"""The Distribution page: how often each label is given, as counted by hand."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from test_confusion_page import answered, four_labels, text  # noqa: F401
+
+from dashboard import confusion_data, figures_confusion
+from dashboard.pages_table import VIEWS
+from fer_core import artifacts, datasets
+from fer_core.types import EMOTIONS
+
+
+def run(**query):
+    at = AppTest.from_file(str(VIEWS / "distribution.py"), default_timeout=180)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.run()
+
+
+@pytest.mark.parametrize("part", ["PublicTest", "PrivateTest"])
+def test_the_table_has_everybodys_counts(part):
+    at = run(set=part)
+    assert not at.exception
+    table = at.dataframe[0].value.set_index("label")
+    for id in artifacts.ids():
+        one = answered(id, datasets.SPLITS.index(part))
+        if len(artifacts.card(id).labels) == 7:
+            assert (
+                table.loc[list(EMOTIONS), artifacts.card(id).title].tolist()
+                == np.bincount(one.said, minlength=7).tolist()
+            )
+        assert table.loc[list(EMOTIONS), "FER2013's label"].tolist() == np.bincount(one.truth, minlength=7).tolist()
+    assert (table.sum() == len(one.truth)).all()  # people's other answers have a row of their own
+
+
+def test_shares_sum_to_one():
+    table = run(**{"as": "shares"}).dataframe[0].value.set_index("label")
+    np.testing.assert_allclose(table.sum(), 1)
+
+
+@pytest.mark.parametrize("query", [{"raters": "nobody"}, {"set": "x"}, {"as": "x"}, {"raters": ["a", "b"]}])
+def test_a_bad_url_is_never_a_trace(query):
+    at = run(**query)
+    assert not at.exception and len(at.dataframe) == 1
+
+
+def test_nobody_chosen():
+    assert "at least one" in text(run().multiselect[0].set_value([]).run())
+
+
+def test_a_model_with_fewer_labels_joins_by_choice_and_the_page_says_so(four_labels):  # noqa: F811
+    at = run()
+    assert "Four labels" not in at.dataframe[0].value.columns
+    at.multiselect[0].set_value(["truth", "four"]).run()
+    assert at.dataframe[0].value["label"].tolist() == [EMOTIONS[i] for i in four_labels]
+    assert "left out" in at.info[0].value
+
+
+def test_answers_of_any_photos_can_be_counted_and_drawn():
+    table = confusion_data.occurrences_of({"a": ["happy", "sad", "happy"], "b": []})
+    assert table["a"].tolist() == [0, 0, 0, 2, 1, 0, 0] and table["b"].sum() == 0
+    figure = figures_confusion.occurrence_bars(table, {"a": "A", "b": "B"}, share=False)
+    assert [bar.name for bar in figure.data] == ["A", "B"]

@@ -1,0 +1,61 @@
+"""The documents say what is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dashboard.pages_table import PAGES
+from trainers import readme, recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def test_the_readmes_table_is_that_of_the_artifacts():
+    text = (ROOT / "README.md").read_text()
+    written = text.split(readme.BEGIN)[1].split(readme.END)[0].strip()
+    assert written == readme.table(), "Run: make readme"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_and_make_targets_that_are_named_exist(document):
+    text = document.read_text()
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    for target in re.findall(r"`make ([a-z]+)", text):
+        assert target in targets
+    named = re.findall(r"`((?:dashboard|fer_core|trainers|tests|docs|benchmarks)/[\w./]+)`", text)
+    made_by_reader = {"fer_core/models/mine.py", "trainers/recipes/mine.toml", "dashboard/views/mine.py"}
+    for name in set(named) - made_by_reader:
+        assert (ROOT / name).exists(), name
+    for picture in re.findall(r"\]\(([\w/.]+\.(?:png|md))\)", text):
+        assert (document.parent / picture).exists() or (ROOT / picture).exists(), picture
+
+
+def test_the_two_commands_stand_in_the_readme():
+    text = (ROOT / "README.md").read_text()
+    assert "uv run streamlit run dashboard/Home.py" in text and "uv run pytest" in text
+    assert "uv run pytest" in (ROOT / ".ci/run").read_text()
+
+
+def test_recipes_named_in_documents_exist():
+    for document in DOCUMENTS:
+        for name in re.findall(r"trainers train ([a-z][\w-]+)", document.read_text()):
+            assert name in (*recipe.available(), "mine"), name
+
+
+def test_make_help_lists_every_target():
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    assert all("##" in line for line in lines if re.match(r"^[a-z]+:", line))
+
+
+def test_no_machine_of_ours_is_named_in_the_project():
+    # put together here, or this file would be one of the finds
+    private = ("/" + "work/", "files." + "pythonhosted", "." + "library")
+    for path in [*ROOT.rglob("*.py"), *ROOT.rglob("*.md"), *ROOT.rglob("*.toml")]:
+        if not {".venv", ".runs"} & set(path.parts):
+            assert not [name for name in private if name in path.read_text()], path
+
+
+def test_every_page_has_a_title_and_an_icon():
+    assert all(page.title and page.icon.startswith(":material/") for page in PAGES)

@@ -1,0 +1,146 @@
+"""Every page runs alone, with artifacts and without; a new page joins by being listed in PAGES."""
+
+import shutil
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from dashboard import ui
+from dashboard.pages_table import PAGES, VIEWS
+from fer_core import artifacts
+
+ASTRONAUT = (Path(skimage.__file__).parent / "data" / "astronaut.png").read_bytes()
+
+
+def _run(page, **query):
+    at = AppTest.from_file(str(page), default_timeout=180)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.run()
+
+
+def _text(at):
+    kinds = (at.title, at.header, at.subheader, at.markdown, at.caption, at.info, at.warning, at.error, at.code)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+@pytest.fixture
+def no_artifacts(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.script.stem)
+def test_it_runs_and_has_a_title(page):
+    at = _run(page.script)
+    assert not at.exception
+    assert len(at.title) == 1
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.script.stem)
+def test_without_artifacts_it_says_how_to_make_one(page, no_artifacts):
+    at = _run(page.script)
+    assert not at.exception
+    assert "python -m trainers" in _text(at)
+
+
+def test_the_menu_has_every_view():
+    assert {page.script.stem for page in PAGES} == {path.stem for path in VIEWS.glob("*.py")} - {"__init__"}
+    assert len({page.url for page in PAGES}) == len(PAGES)
+
+
+def test_home_draws_its_figures_from_the_cards():
+    at = _run(VIEWS / "home.py")
+    table = at.dataframe[0].value.set_index("model")
+    for id in artifacts.ids():
+        card, reports = artifacts.card(id), artifacts.metrics(id)
+        assert table.loc[card.title, "parameters"] == f"{card.parameters:,}"
+        if "PrivateTest" in reports:
+            assert table.loc[card.title, "private"] == pytest.approx(
+                100 * reports["PrivateTest"]["metrics"]["accuracy"][0]
+            )
+    assert "Article 5(1)(f)" in _text(at)
+
+
+def test_home_names_a_damaged_artifact_and_shows_the_others(tmp_path, monkeypatch):
+    root = tmp_path / "artifacts"
+    for id in ("keras-native", "torch-native"):
+        shutil.copytree(artifacts.default_root() / id, root / id)
+    (root / "torch-native" / "card.json").write_text("{")
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(root))
+    at = _run(VIEWS / "home.py")
+    assert not at.exception
+    assert "torch-native" in at.warning[0].value
+    assert at.dataframe[0].value["model"].tolist() == ["Native Keras CNN"]
+
+
+def test_photos_reads_the_example_at_once():
+    at = _run(VIEWS / "photos.py")
+    table = at.dataframe[0].value
+    assert table["face"].tolist() == [1]
+    for id in artifacts.ids():
+        assert "%" in table[artifacts.card(id).title][0]
+    assert "agree on" in _text(at)
+
+
+def test_photos_with_one_model_or_none():
+    at = _run(VIEWS / "photos.py")
+    at.pills[0].set_value(["keras-native"]).run()
+    assert "models" not in at.dataframe[0].value.columns  # one model cannot agree with itself
+    at.pills[0].set_value([]).run()
+    assert not at.exception and not at.dataframe
+    assert "Choose at least one model" in _text(at)
+
+
+def test_fifty_photos_at_once():
+    at = AppTest.from_file(str(VIEWS / "photos.py"), default_timeout=300).run()
+    files = [(f"{n}.jpg", _jpeg((90, 90 + n)), "image/jpeg") for n in range(48)]
+    at.file_uploader[0].set_value([("a.png", ASTRONAUT, "image/png"), *files, ("b.txt", b"?", "text/plain")]).run()
+    assert not at.exception
+    outcomes = at.dataframe[0].value["what happened"].tolist()
+    assert len(outcomes) == 50 and outcomes[0] == "1 face"
+    assert sum("No face found" in outcome for outcome in outcomes) == 48
+    assert "agree on" in _text(at)  # the one good photo is read
+
+
+def _jpeg(size=(64, 64), **options):
+    buffer = BytesIO()
+    Image.fromarray(np.full((*size, 3), 127, np.uint8)).save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+def test_one_bad_file_never_costs_the_others():
+    at = AppTest.from_file(str(VIEWS / "photos.py"), default_timeout=180).run()
+    at.file_uploader[0].set_value([
+        ("good.png", ASTRONAUT, "image/png"),
+        ("nothing.jpg", b"", "image/jpeg"),
+        ("text.txt", b"no picture", "text/plain"),
+        ("torn.jpg", _jpeg((900, 900))[:400], "image/jpeg"),
+        ("grey.jpg", _jpeg((300, 300)), "image/jpeg"),
+        ("again.png", ASTRONAUT, "image/png"),
+        ("<img src=x onerror=alert(1)>.png", ASTRONAUT[:9], "image/png"),
+    ]).run()  # fmt: skip
+    assert not at.exception
+    ledger = at.dataframe[0].value.set_index("no.")["what happened"]
+    assert len(ledger) == 7
+    assert ledger[1] == "1 face"
+    assert "No face found" in ledger[5]
+    assert "same picture as no. 1" in ledger[6]
+    for number in (2, 3, 4, 7):
+        assert len(ledger[number]) > 20 and "Traceback" not in ledger[number]
+
+
+def test_the_csv_has_a_row_for_each_face_of_each_photo():
+    from fer_core.detection import DetectionOptions, Detector
+    from fer_core.reading import answers, read_faces
+    from fer_core.types import EMOTIONS
+
+    reading = read_faces(ASTRONAUT, Detector("cpu"), DetectionOptions())
+    found = answers(reading.faces, {"m": (EMOTIONS, np.full((1, 7), 1 / 7, np.float32))})
+    text = ui.csv_bytes(iter([(ui.PhotoFile(n, f"{n}.png", reading), found) for n in (1, 2)])).decode("utf-8-sig")
+    assert len(text.strip().splitlines()) == 3 and "m:happy" in text.splitlines()[0]

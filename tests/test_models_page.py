@@ -1,0 +1,258 @@
+"""The leaderboard and a model's own page: stored figures, sorting, filters, the URL, and damaged or missing parts."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import entries, figures_training, model_tables
+from dashboard.entries import Entry
+from dashboard.pages_table import VIEWS
+from fer_core import artifacts, evidence
+from fer_core.catalog import CATALOG
+from fer_core.metrics import evaluate
+from fer_core.types import EMOTIONS, Interval
+
+
+def _run(page, **query):
+    at = AppTest.from_file(str(VIEWS / page), default_timeout=180)
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def _text(at):
+    kinds = (at.title, at.subheader, at.markdown, at.caption, at.info, at.warning, at.error, at.code)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def _leaderboard(at):
+    return next(frame.value for frame in at.dataframe if "parameters" in frame.value)
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A copy of the artifacts to change."""
+    shutil.copytree(artifacts.default_root(), tmp_path / "artifacts")
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path / "artifacts"))
+    return tmp_path / "artifacts"
+
+
+def _change(root, id, **values):
+    path = root / id / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+@pytest.mark.parametrize("images", evidence.SETS)
+def test_the_leaderboard_has_the_stored_figures_of_models_and_people(images):
+    table = _leaderboard(_run("models.py", set=images)).set_index("name")
+    names = {artifacts.card(id).title: id for id in artifacts.ids()} | {t: id for id, t in evidence.PEOPLE.items()}
+    assert set(table.index) == set(names)
+    for name, id in names.items():
+        stored = evidence.stored_reports(id)[images]
+        accuracy = stored.metrics["accuracy"]
+        assert table.loc[name, "accuracy"] == pytest.approx(100 * accuracy.value)
+        assert table.loc[name, "95 % interval"] == f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}"
+        assert table.loc[name, "macro F1"] == pytest.approx(stored.metrics["macro_f1"].value)
+        assert table.loc[name, "images"] == stored.n
+
+
+def test_what_nobody_knows_is_blank():
+    table = _leaderboard(_run("models.py")).set_index("name")
+    person = table.loc[evidence.PEOPLE[evidence.PERSON]]
+    for column in ("ECE", "top-2", "parameters", "weights", "a face", "open"):
+        assert person[column] is None or np.isnan(person[column])
+
+
+def test_sorting_lives_in_the_url_and_puts_blanks_last():
+    at = _run("models.py", sort="Parameters")
+    parameters = _leaderboard(at)["parameters"].dropna()
+    assert parameters.is_monotonic_increasing and len(parameters) == len(artifacts.ids())
+    assert _leaderboard(at)["parameters"].isna().tolist() == [False] * len(parameters) + [True] * 3
+    at.selectbox(key="sort").set_value("Accuracy").run()
+    assert _leaderboard(at)["accuracy"].is_monotonic_decreasing
+
+
+def test_a_filter_lives_in_the_url():
+    assert set(_leaderboard(_run("models.py", only="Keras"))["framework"]) == {"Keras"}
+    at = _run("models.py", only="People")
+    names = next(frame.value["name"].tolist() for frame in at.dataframe if "open" in frame.value)
+    assert sorted(names) == sorted(evidence.PEOPLE.values())
+
+
+def test_damaged_parts_are_named_and_the_others_shown(root):
+    (root / "torch-native" / "card.json").write_text("{")
+    (root / "keras-native" / "metrics.json").write_text('{"PrivateTest": 3}')
+    at = _run("models.py")
+    said = "\n".join(warning.value for warning in at.warning)
+    assert "torch-native" in said and "keras-native" in said
+    assert "Native Keras CNN" in _leaderboard(at)["name"].tolist()
+    at = _run("model.py", model="keras-native")
+    assert "python -m trainers evaluate keras-native" in _text(at)
+
+
+@pytest.mark.parametrize("part", ["curves.csv", "environment.json", "metrics.json", "predictions.npz"])
+def test_a_model_with_a_torn_part_still_has_its_page(root, part):
+    path = root / "keras-native" / part
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if part == "predictions.npz" else b"\x00")
+    at = _run("model.py", model="keras-native")
+    assert at.title[0].value == "Native Keras CNN"
+    assert len(at.warning) == 1 and "python -m trainers" in at.warning[0].value
+
+
+def test_without_reference_models_stand_alone_and_the_page_says_so(root):
+    shutil.rmtree(root / "reference")
+    at = _run("models.py")
+    assert set(_leaderboard(at)["framework"]) == {"Keras", "PyTorch"}
+    assert "People are missing" in _text(at)
+    assert "cannot be told" in _text(_run("model.py"))
+
+
+def test_fewer_labels_are_marked_and_named(root):
+    labels = ["happy", "sad", "surprise", "neutral"]
+    y = np.arange(40) % 4
+    report = evaluate(y, np.eye(4)[y], labels, bootstrap=10).to_dict()
+    _change(root, "keras-native", labels=labels)
+    stored = artifacts.predictions("keras-native")
+    flat = np.full((len(stored.ids), 4), 0.25, np.float32)
+    artifacts.save_predictions(root / "keras-native", replace(stored, probabilities=flat))
+    (root / "keras-native" / "metrics.json").write_text(json.dumps({"PrivateTest": report}))
+    at = _run("models.py")
+    assert "Native Keras CNN (4 labels)" in _leaderboard(at)["name"].tolist()
+    assert "answers only happy, sad, surprise, neutral. Its figures are on the 40 images" in _text(at)
+    assert "on all seven do not compare" in _text(_run("model.py", model="keras-native"))
+
+
+def test_only_calibrated_outputs_are_called_probabilities(root):
+    _change(root, "keras-native", temperature=None)
+    table = _leaderboard(_run("models.py")).set_index("framework")
+    assert table.loc["Keras", "output"] == "score" and table.loc["PyTorch", "output"] == "probability"
+    assert "**scores**" in _text(_run("model.py", model="keras-native"))
+    assert "**probabilities**" in _text(_run("model.py", model="torch-native"))
+
+
+@pytest.mark.parametrize("id", artifacts.ids())
+@pytest.mark.parametrize("images", ["PublicTest", "PrivateTest without copies"])
+def test_a_models_page_has_its_stored_figures(id, images):
+    at = _run("model.py", model=id, set=images)
+    card, stored = artifacts.card(id), evidence.stored_reports(id)[images]
+    assert at.title[0].value == card.title
+    assert at.metric[0].value == f"{stored.metrics['accuracy'].value:.1%}".replace("%", " %")
+    table = next(frame.value for frame in at.dataframe if "recall" in frame.value)
+    assert table["label"].tolist() == list(card.labels)
+    np.testing.assert_allclose(table["recall"], stored.per_class.recall)
+    np.testing.assert_array_equal(table["images"], stored.per_class.support)
+    assert f"{card.parameters:,} parameters" in _text(at) and card.licence in _text(at)
+    assert f"python -m trainers train {id}" in _text(at)
+
+
+def test_calibration_before_is_that_of_the_stored_answers(root):
+    _change(root, "keras-native", temperature=1.0)
+    at = _run("model.py", model="keras-native")
+    table = next(frame.value for frame in at.dataframe if "before" in frame.value).set_index("measure")
+    card, reference = artifacts.card("keras-native"), artifacts.reference()
+    rater = evidence.model(card, artifacts.predictions("keras-native"), reference)
+    expected = evidence.report(rater, reference, "PrivateTest", bootstrap=0).metrics["ece"].value
+    assert table.loc["Calibration error", "before"] == pytest.approx(expected)
+
+
+def test_an_unknown_model_in_the_url_gets_the_nearest_name():
+    at = _run("model.py", model="keras-nativ")
+    assert "Did you mean 'keras-native'?" in at.error[0].value
+    at.selectbox[0].set_value("torch-native").run()
+    assert at.title[0].value == "Native PyTorch CNN" and not at.error
+    assert at.query_params["model"] in ("torch-native", ["torch-native"])
+
+
+@pytest.mark.parametrize("id", artifacts.ids())
+def test_the_layers_add_up_to_the_cards_parameters(id):
+    at = _run("model.py", model=id, layers="true")
+    table = next(frame.value for frame in at.dataframe if "learned" in frame.value)
+    card = artifacts.card(id)
+    counted = table["learned"].sum() + (table["statistics"].sum() if card.framework == "keras" else 0)
+    assert counted == card.parameters
+
+
+def test_without_weights_the_evidence_stays(root):
+    (root / "torch-native" / "weights.safetensors").unlink()
+    at = _run("model.py", model="torch-native", layers="true")
+    assert "Its weights are not here" in _text(at)
+    assert at.metric and not at.warning
+
+
+def test_an_architecture_that_the_catalog_lost_costs_no_page(root, monkeypatch):
+    monkeypatch.delitem(CATALOG, "keras-native")
+    assert "does not know that architecture" in _text(_run("model.py", model="keras-native"))
+
+
+def test_layers_are_in_natural_order_with_statistics_apart():
+    table = model_tables.layers({"10.weight": (2, 3), "2.weight": (4,), "2.running_mean": (4,), "2.bias": (4,)})
+    assert table["layer"].tolist() == ["2", "10"]
+    assert table["learned"].tolist() == [8, 6] and table["statistics"].tolist() == [4, 0]
+
+
+def test_settings_are_one_row_each():
+    table = model_tables.settings({"seed": 3, "augment": {"flip": True, "scale": [0.9, 1.1]}, "limits": ["a"]})
+    assert table.to_numpy().tolist() == [
+        ["training", "seed", "3"],
+        ["augment", "flip", "yes"],
+        ["augment", "scale", "0.9 to 1.1"],
+    ]
+
+
+def _entry(id, correct):
+    y = np.arange(70) % 7
+    return Entry(id, id, report=evaluate(y, np.where(np.arange(70) < correct, y, (y + 1) % 7), EMOTIONS, bootstrap=20))
+
+
+def test_dots_are_in_the_given_order_with_their_intervals():
+    everyone = [_entry("a", 70), Entry("blank", "blank"), _entry("b", 35)]
+    figure = figures_training.accuracy_dots(everyone, entries.commonest(everyone))
+    (dots,) = figure.data
+    assert list(dots.x) == [100, 50] and list(dots.y) == [0, 1]
+    interval = everyone[2].metric("accuracy")
+    assert dots.error_x.array[1] == pytest.approx(100 * (interval.high - 0.5))
+    assert figures_training.accuracy_table(everyone)["name"].tolist() == ["a", "b"]
+    assert entries.commonest(everyone) == ("angry", pytest.approx(1 / 7))
+
+
+def test_blanks_come_last_in_both_directions():
+    everyone = [Entry("blank", "x"), _entry("low", 10), _entry("high", 60)]
+    assert [e.id for e in entries.ordered(everyone, "Accuracy")] == ["high", "low", "blank"]
+    assert [e.id for e in entries.ordered(everyone, "Name")] == ["high", "low", "blank"]
+    assert [e.id for e in entries.ordered(everyone, "Parameters")] == ["blank", "low", "high"]
+
+
+def test_curves_mark_the_epoch_that_was_kept():
+    keys = ("learning_rate", "train_loss", "train_accuracy", "public_loss", "public_accuracy")
+    rows = [{"epoch": float(epoch), **dict.fromkeys(keys, epoch / 10)} for epoch in range(1, 4)]
+    star = figures_training.training_curves(rows, 2).data[-1]
+    assert list(star.x) == [2] and list(star.y) == [20] and "2" in star.name
+    assert "epoch 2 was kept" in figures_training.describe_curves(rows, 2)
+
+
+def test_a_report_without_numbers_has_no_dot():
+    report = _entry("a", 70).report
+    blank = replace(report, metrics={"accuracy": Interval(float("nan"), float("nan"), float("nan"))})
+    assert Entry("a", "a", report=blank).metric("accuracy") is None
+
+
+def test_people_stand_alone_where_no_model_is_here(root):
+    for id in artifacts.ids():
+        shutil.rmtree(root / id)
+    at = _run("models.py")
+    assert "python -m trainers train" in _text(at)
+    assert sorted(at.dataframe[-1].value["name"]) == sorted(evidence.PEOPLE.values())
+
+
+def test_an_empty_root_shows_only_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
+    for page in ("models.py", "model.py"):
+        at = _run(page)
+        assert "python -m trainers train" in _text(at)
+        assert not at.dataframe and not at.selectbox
