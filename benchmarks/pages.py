@@ -2,8 +2,8 @@
 
     uv run python benchmarks/pages.py [--runs 9]
 
-Ten models are made from the shipped artifacts: the same answers, slightly blurred, under ten names. Each page runs in this
-process by Streamlit's AppTest; an interaction is a rerun with another choice. FER2013_PATH, if set, gives the pictures.
+Ten models are made from the shipped artifacts: the same answers, slightly blurred, under ten names. Each page runs in
+this process by Streamlit's AppTest; an interaction is a rerun with another choice. With FER2013_PATH set, pictures too.
 """
 
 from __future__ import annotations
@@ -61,9 +61,8 @@ def time_page(page: str, runs: int) -> None:
         raise SystemExit(f"{page}: {app.exception[0].message}")
     middle, most = statistics.median(reruns), max(reruns)
     memory = psutil.Process().memory_info().rss / 1e6
-    print(
-        f"{page:14} first {first:7.0f} ms   rerun median {middle:6.0f} ms   greatest {most:6.0f} ms   n={runs}   {memory:.0f} MB"
-    )
+    figures = f"first {first:6.0f} ms   rerun median {middle:5.0f} ms   greatest {most:5.0f} ms   n={runs}"
+    print(f"{page:14} {figures}   {memory:.0f} MB")
 
 
 def timed(work) -> float:  # noqa: ANN001

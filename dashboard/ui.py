@@ -12,7 +12,8 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard import cache
+from dashboard import cache, charts, figures_confusion
+from dashboard.confusion_data import occurrences_of
 from fer_core.detection import DetectionOptions
 from fer_core.photos import PhotoError
 from fer_core.reading import FaceAnswers, PhotoReading, table_rows
@@ -173,6 +174,18 @@ def numbers_table(answers: Sequence[FaceAnswers], titles: Mapping[str, str]) -> 
         for e in EMOTIONS
     }
     st.dataframe(pd.DataFrame(rows), column_config=percent, hide_index=True, alt="Every probability in percent")
+
+
+def label_counts(found: Sequence[FaceAnswers], photos: int, titles: Mapping[str, str]) -> None:
+    """Draws how often each model gave each label, over all photos."""
+    of = f"{len(found)} faces" + f" in {photos} photos" * (photos > 1)
+    st.subheader(f"How often each label, {of}")
+    counts = occurrences_of({id: [one.predictions[id].label for one in found] for id in titles})
+    table = counts.rename(columns=titles).rename_axis("label").reset_index()
+    charts.chart(
+        figures_confusion.occurrence_bars(counts, titles, share=False), table, "label-counts",
+        f"How often each label was given to {of} by {', '.join(titles.values())}",
+    )  # fmt: skip
 
 
 def csv_bytes(photos: Iterator[tuple[PhotoFile, list[FaceAnswers]]]) -> bytes:

@@ -108,6 +108,25 @@ def test_fifty_photos_at_once():
     assert "agree on" in _text(at)  # the one good photo is read
 
 
+def test_two_faces_are_counted_by_label():
+    from io import BytesIO
+
+    from PIL import Image
+
+    pair = Image.new("RGB", (1024, 512))
+    with Image.open(BytesIO(ASTRONAUT)) as astronaut:
+        for x in (0, 512):
+            pair.paste(astronaut.convert("RGB"), (x, 0))
+    buffer = BytesIO()
+    pair.save(buffer, "PNG")
+    at = AppTest.from_file(str(VIEWS / "photos.py"), default_timeout=180).run()
+    at.file_uploader[0].set_value([("pair.png", buffer.getvalue(), "image/png")]).run()
+    assert not at.exception
+    assert "How often each label, 2 faces" in _text(at)
+    counts = next(frame.value for frame in at.dataframe if "label" in frame.value)
+    assert counts.drop(columns="label").sum().tolist() == [2] * len(artifacts.ids())
+
+
 def _jpeg(size=(64, 64), **options):
     buffer = BytesIO()
     Image.fromarray(np.full((*size, 3), 127, np.uint8)).save(buffer, "JPEG", **options)

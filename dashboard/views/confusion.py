@@ -44,11 +44,10 @@ def main() -> None:
 def choices(raters: tuple[Rater, ...]) -> tuple[Rater, list[Rater], str, str]:
     """The row rater, the column raters, the set and how cells are shown."""
     with st.container(border=True):
-        left, middle, right = st.columns(3)
+        name = ui_raters.set_choice()
+        left, right = st.columns(2)
         with left:
             rows = ui_raters.one("Rows", raters, "rows")
-        with middle:
-            name = ui_raters.set_choice()
         with right:
             normalise = ui_raters.shown_as()
         columns = ui_raters.several("Columns, a matrix each", raters, ui_raters.first_two(raters), "columns")

@@ -21,11 +21,8 @@ def main() -> None:
         ui_raters.no_evidence()
         return
     with st.container(border=True):
-        left, right = st.columns(2)
-        with left:
-            name = ui_raters.set_choice()
-        with right:
-            share = ui_raters.counts_or_shares()
+        name = ui_raters.set_choice()
+        share = ui_raters.counts_or_shares()
         everybody = [rater for rater in raters if rater.labels == EMOTIONS and rater.id != "crowd"]
         chosen = ui_raters.several("Models and people", raters, everybody, "raters", most=None)
     if not chosen:

@@ -55,6 +55,9 @@ def show(
         found = read(photo, cards, options)
     st.subheader("Side by side")
     side_by_side(found, cards)
+    everyone = [one for _, of_photo in everything(all_photos, cards, options) for one in of_photo]
+    if len(everyone) > 1:
+        ui.label_counts(everyone, len(all_photos), {card.id: card.title for card in cards})
     st.download_button(
         "Download all answers (CSV)",
         lambda: ui.csv_bytes(everything(all_photos, cards, options)),
