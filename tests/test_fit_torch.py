@@ -1,0 +1,111 @@
+"""What is PyTorch's own in its trainer: moving average, mixup, what a step does, what it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fer_core import catalog
+from fer_core.preprocess import network_input, to_pixels
+from fer_core.types import InputSpec
+from trainers import fit_torch
+from trainers.fitting import Fitted, Images, Run
+from trainers.recipe import Recipe
+
+pytestmark = pytest.mark.usefixtures("tiny")
+
+
+def fit(lessons: tuple[Images, Images], folder: Path, seed: int = 0, **tables: dict[str, object]) -> Fitted:
+    """One epoch of the tiny network in one batch size; keywords are a recipe's tables."""
+    content = {"title": "A test", "architecture": "tiny-torch", "seed": seed, "optimizer": {"learning_rate": 0.03}}
+    recipe = Recipe.model_validate(content | {"schedule": {"epochs": 1, "batch_size": 16}} | tables)
+    return fit_torch.fit(catalog.spec("tiny-torch"), recipe, *lessons, Run(folder, device="cpu"))
+
+
+def test_the_moving_average_moves_by_its_decay() -> None:
+    slow, fast = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
+    assert slow.running_var is not None and slow.num_batches_tracked is not None
+    fast.load_state_dict({k: torch.full_like(v, 11) for k, v in fast.state_dict().items()})
+    slow.load_state_dict({k: torch.full_like(v, 1) for k, v in slow.state_dict().items()})
+    fit_torch._follow(slow, fast, decay=0.9)
+    assert slow.weight.tolist() == pytest.approx([2.0, 2.0])
+    assert slow.running_var.tolist() == pytest.approx([2.0, 2.0]), "running statistics are averaged too"
+    assert slow.num_batches_tracked.item() == 11, "and counters copied"
+    assert fast.weight.tolist() == [11.0, 11.0]
+
+
+def test_the_moving_average_is_what_is_kept(lessons, tmp_path: Path) -> None:
+    # at a decay this high the warm-up of the average, (1 + n) / (10 + n), rules: it follows, but lags
+    plain = fit(lessons, tmp_path / "plain")
+    average = fit(lessons, tmp_path / "average", regularise={"ema": 0.9999})
+    content = torch.load(tmp_path / "average" / "last.pt", weights_only=True)
+    assert content["steps"] == 4
+    kernel = "5.weight"
+    np.testing.assert_array_equal(average.weights[kernel], content["average"][kernel].numpy())
+    np.testing.assert_array_equal(plain.weights[kernel], content["network"][kernel].numpy())
+    assert not np.array_equal(average.weights[kernel], plain.weights[kernel])
+    assert average.curves[0]["train_loss"] == plain.curves[0]["train_loss"], "the network itself learns as without it"
+    assert average.curves[0]["public_loss"] != plain.curves[0]["public_loss"], "but the average is judged"
+
+
+def test_counters_are_not_kept(lessons, tmp_path: Path) -> None:
+    weights = fit(lessons, tmp_path).weights
+    assert weights.keys() == catalog.untrained("tiny-torch").weights().keys()
+    assert not any("num_batches_tracked" in name for name in weights)
+
+
+def test_mixup_blends_two_images_and_their_labels() -> None:
+    x, y = torch.arange(8.0).view(8, 1, 1, 1), torch.arange(8)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(5):
+        mixed, other, share = fit_torch._mixup(x, y, 0.4, generator)
+        assert 0 <= share <= 1 and sorted(other.tolist()) == list(range(8))
+        torch.testing.assert_close(mixed.flatten(), share * y + (1 - share) * other)
+    assert torch.equal(x.flatten(), torch.arange(8.0))
+
+
+def test_no_mixup_is_no_change_and_no_draw() -> None:
+    x, y, generator = torch.rand(4, 1, 2, 2), torch.arange(4), torch.Generator().manual_seed(0)
+    state = generator.get_state()
+    mixed, other, share = fit_torch._mixup(x, y, 0.0, generator)
+    assert mixed is x and other is y and share == 1.0
+    assert torch.equal(generator.get_state(), state)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        InputSpec(32, 1),
+        InputSpec(32, 3, (123.7, 116.3, 103.5), (58.4, 57.1, 57.4)),
+        InputSpec(32, 3, (127.5,), (127.5,)),
+    ],
+)
+def test_training_feeds_the_network_what_predicting_does(spec: InputSpec) -> None:
+    faces = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+    pixels = torch.from_numpy(to_pixels(faces, spec)).permute(0, 3, 1, 2).float()
+    ready = fit_torch._ready(pixels, replace(catalog.spec("torch-native"), input=spec))
+    np.testing.assert_allclose(ready.permute(0, 2, 3, 1).numpy(), network_input(faces, spec), atol=1e-5)
+
+
+def test_a_last_batch_of_one_image_counts_as_one(lessons, tmp_path: Path) -> None:
+    train, val = lessons
+    fitted = fit((Images(train.pixels[:17], train.y[:17]), val), tmp_path)
+    right = 17 * fitted.curves[0]["train_accuracy"]
+    assert right == pytest.approx(round(right), abs=1e-5)
+
+
+def test_a_leftover_of_a_killed_write_harms_nothing(lessons, tmp_path: Path) -> None:
+    (tmp_path / "last.unfinished").write_bytes(b"half a checkpoint")
+    assert len(fit(lessons, tmp_path).curves) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["last.pt"]
+
+
+def test_the_checkpoint_opens_without_pickle_code(lessons, tmp_path: Path) -> None:
+    fit(lessons, tmp_path)
+    content = torch.load(tmp_path / "last.pt", weights_only=True)
+    assert content.keys() == {"network", "average", "optimizer", "curves", "best", "seconds", "steps"}

@@ -1,0 +1,115 @@
+"""The command line for makers of models: python -m trainers train|recipes|data."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from fer_core import artifacts, datasets
+from fer_core.metrics import EvaluationReport
+from trainers import evaluation, readme
+from trainers import recipe as recipes
+from trainers import run as runs
+from trainers.data import app as data_commands
+from trainers.fitting import TrainingError
+from trainers.progress import progress
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+console = Console()
+
+app.add_typer(data_commands, name="data", help="Check, fetch and clean FER2013.")
+
+Data = Annotated[Path | None, typer.Option("--data", help="FER2013 in any form it is published in; else FER2013_PATH")]
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="a recipe's id, or the path of a TOML file")],
+    data: Data = None,
+    smoke: Annotated[
+        bool, typer.Option(help="one epoch on 512 images, into .runs/smoke: does it run to the end?")
+    ] = False,
+    restart: Annotated[bool, typer.Option(help="forget the checkpoint and begin anew")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda (PyTorch recipes)")] = "auto",
+    runs_folder: Annotated[Path, typer.Option("--runs", help="where checkpoints are kept")] = Path(".runs"),
+    out: Annotated[Path | None, typer.Option(help="where artifacts go; else artifacts/")] = None,
+) -> None:
+    """Train one recipe and leave its artifact; stopped at any time, the same command goes on where it was."""
+    id, chosen = recipes.load(recipe)
+    images = datasets.load(data)
+    if smoke:
+        chosen, images = runs.smoke(chosen, images)
+        out = out or runs_folder / "smoke"
+    folder = runs.checkpoint_folder(runs_folder, id, chosen, images, restart or smoke)
+    with progress(console, chosen.schedule.epochs, folder, device) as run:
+        card = runs.train(id, chosen, images, run, out)
+    console.print(_summary(card.id, out))
+
+
+@app.command("recipes")
+def list_recipes() -> None:
+    """All recipes, and whether their artifact is here."""
+    table = Table("recipe", "title", "architecture", "epochs", "artifact")
+    made = artifacts.ids()
+    for id in recipes.available():
+        _, chosen = recipes.load(id)
+        table.add_row(id, chosen.title, chosen.architecture, str(chosen.schedule.epochs), "yes" if id in made else "")
+    console.print(table)
+
+
+@app.command()
+def evaluate(
+    ids: Annotated[list[str] | None, typer.Argument(help="artifacts; all where none is named")] = None,
+    data: Data = None,
+    predict: Annotated[bool, typer.Option(help="ask the networks again, not only their stored answers")] = False,
+    out: Annotated[Path | None, typer.Option(help="where the artifacts are; else artifacts/")] = None,
+) -> None:
+    """Make temperatures, metrics and people's figures anew from stored answers; with data, the reference too."""
+    images = datasets.load(data) if data or predict or os.environ.get("FER2013_PATH") else None
+    if images is not None and images.votes is not None:
+        reference = evaluation.write_reference(images, out)
+    else:
+        reference = artifacts.reference(out)
+    for id in ids or artifacts.ids(out):
+        evaluation.reassess(id, reference, images if predict else None, out)
+        console.print(_summary(id, out))
+
+
+@app.command("readme")
+def write_readme() -> None:
+    """Write the README's model table anew from the artifacts."""
+    console.print("README.md changed." if readme.write() else "README.md was up to date.")
+
+
+def _summary(id: str, root: Path | None) -> Table:
+    table = Table("split", "n", "accuracy", "95 % interval", "macro-F1", title=id)
+    for split, stored in artifacts.metrics(id, root).items():
+        report = EvaluationReport.from_dict(stored)
+        accuracy, f1 = report.metrics["accuracy"], report.metrics["macro_f1"]
+        interval = f"{accuracy.low:.1%} to {accuracy.high:.1%}"
+        table.add_row(split, str(report.n), f"{accuracy.value:.1%}", interval, f"{f1.value:.3f}")
+    return table
+
+
+def main() -> None:
+    """Runs the command; an error that a user can mend is one line, not a stack trace, and exit status 1."""
+    try:
+        app()
+    except (recipes.RecipeError, TrainingError, artifacts.ArtifactError, ValueError, OSError) as error:
+        console.print(f"[bold red]Stopped.[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except SystemExit as end:
+        if end.code == 130:  # what typer makes of Ctrl-C
+            console.print("Stopped by you. The same command goes on from the last finished epoch.")
+        raise
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The README's model table, written from the artifacts between two marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fer_core import artifacts, evidence
+from fer_core.metrics import EvaluationReport
+from fer_core.types import Interval
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+BEGIN, END = "<!-- models: written by `make readme` -->", "<!-- end of models -->"
+HEADING = (
+    "| | framework | initial weights | parameters | PublicTest | PrivateTest (95 % interval) "
+    "| without copies | macro-F1 | trained |\n|---|---|---|---:|---:|---|---:|---:|---|"
+)
+FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch"}
+STARTS = {"random": "random", "imagenet": "ImageNet", "teacher": "random, taught"}
+
+
+def table(root: Path | None = None) -> str:
+    """The table in Markdown: people first, then the models from best to worst on PublicTest."""
+    people = [_line(title, evidence.stored_reports(id, root), ("people", "", "", "")) for id, title in _people(root)]
+    models = []
+    for id in artifacts.ids(root):
+        card, reports = artifacts.card(id, root), evidence.stored_reports(id, root)
+        facts = (
+            FRAMEWORKS[card.framework], STARTS[card.initial_weights], f"{card.parameters:,}",
+            f"{card.epochs} epochs, {card.seconds / 60:.0f} min on {card.device}",
+        )  # fmt: skip
+        models.append((_accuracy(reports, "PublicTest"), _line(f"`{id}`", reports, facts)))
+    ranked = [line for _, line in sorted(models, key=lambda pair: -pair[0])]
+    return "\n".join([HEADING, *people, *ranked])
+
+
+def write(root: Path | None = None, path: Path = README) -> bool:
+    """Whether the README had to be changed."""
+    text = path.read_text()
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    new = f"{before}{BEGIN}\n{table(root)}\n{END}{after}"
+    path.write_text(new)
+    return new != text
+
+
+def _people(root: Path | None) -> list[tuple[str, str]]:
+    try:
+        known = artifacts.reference_metrics(root)
+    except artifacts.ArtifactError:
+        return []
+    return [(id, title) for id, title in evidence.PEOPLE.items() if id in known]
+
+
+def _line(name: str, reports: dict[str, EvaluationReport], facts: tuple[str, str, str, str]) -> str:
+    framework, start, parameters, trained = facts
+    private = reports["PrivateTest"].metrics if "PrivateTest" in reports else {}
+    accuracy = _interval(private["accuracy"]) if private else ""
+    f1 = f"{private['macro_f1'].value:.3f}" if private else ""
+    cells = (name, framework, start, parameters, _percent(reports, "PublicTest"), accuracy,
+             _percent(reports, "PrivateTest without copies"), f1, trained)  # fmt: skip
+    return "| " + " | ".join(cells) + " |"
+
+
+def _accuracy(reports: dict[str, EvaluationReport], name: str) -> float:
+    return reports[name].metrics["accuracy"].value if name in reports else -1.0
+
+
+def _percent(reports: dict[str, EvaluationReport], name: str) -> str:
+    return f"{100 * _accuracy(reports, name):.1f} %" if name in reports else ""
+
+
+def _interval(accuracy: Interval) -> str:
+    return f"{100 * accuracy.value:.1f} % ({100 * accuracy.low:.1f} to {100 * accuracy.high:.1f})"
