@@ -15,6 +15,8 @@ from trainers import fitting
 from trainers.fitting import CurveRow, Fitted, TrainingError
 from trainers.recipe import Recipe
 
+pytestmark = pytest.mark.usefixtures("tiny")
+
 
 def schedule(**options: Any) -> Recipe:
     return recipe_of("torch", optimizer={"learning_rate": 0.1}, schedule={"epochs": 10} | options)

@@ -23,6 +23,8 @@ from trainers import run as runs
 from trainers.fitting import Run, TrainingError
 from trainers.recipe import Recipe
 
+pytestmark = pytest.mark.usefixtures("tiny")
+
 
 @pytest.fixture(scope="module")
 def data(fer2013_csv: Path) -> datasets.Dataset:

@@ -22,6 +22,8 @@ from trainers import __main__ as program
 from trainers import recipe as recipes
 from trainers import run as runs
 
+pytestmark = pytest.mark.usefixtures("tiny")
+
 
 @dataclass
 class Command:

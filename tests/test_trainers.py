@@ -24,6 +24,8 @@ from tests.training_cases import (
 from trainers import fitting
 from trainers.fitting import CurveRow, Fitted, Images, TrainingError
 
+pytestmark = pytest.mark.usefixtures("tiny")
+
 
 @pytest.fixture(scope="module", params=FRAMEWORKS)
 def straight(request: pytest.FixtureRequest, tiny: object, lessons, tmp_path_factory) -> Straight:

@@ -19,8 +19,6 @@ FRAMEWORKS = ("torch", "keras")
 STEPS = 4
 """Batches an epoch: 56 images in batches of 16."""
 
-pytestmark = pytest.mark.usefixtures("tiny")
-
 
 def recipe_of(framework: str, **tables: Any) -> Recipe:
     """A recipe of three epochs for the tiny network; keywords add to its tables."""
