@@ -20,7 +20,7 @@ from tests.training_cases import (
 )
 from trainers import recipe as recipes
 from trainers import run as runs
-from trainers.fitting import Run, TrainingError
+from trainers.fitting import Images, Run, TrainingError
 from trainers.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("tiny")
@@ -104,6 +104,21 @@ def test_fewer_labels_leave_the_other_images_out(framework: str, data, tmp_path)
     assert set(stored.truth) == set(range(7)), "FER2013's own labels, whatever the model knows"
     assert artifacts.metrics("four", tmp_path)["PrivateTest"]["n"] == 16
     assert artifacts.card("four", tmp_path) == card
+
+
+def test_a_recipe_can_name_a_cleaned_index(data, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = data.subset(np.r_[np.arange(len(data)), np.flatnonzero(data.splits == 0)[:9]])  # nine exact copies
+    seen: list[int] = []
+
+    def counted(_spec: object, _recipe: object, train: Images, _val: object, _run: object) -> None:
+        seen.append(len(train))
+        raise TrainingError("enough seen")
+
+    monkeypatch.setattr("trainers.fit_torch.fit", counted)
+    for images in ("official", "deduplicated"):
+        with pytest.raises(TrainingError, match="enough seen"):
+            runs.train("mine", recipe_of("torch", images=images), twice, Run(tmp_path), tmp_path)
+    assert seen[0] - seen[1] == 9
 
 
 def test_labels_become_places_among_the_models_own() -> None:

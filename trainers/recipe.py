@@ -83,6 +83,7 @@ class Recipe(_Part):
     title: str
     architecture: Annotated[str, AfterValidator(_known_architecture)]
     labels: Literal["seven", "six", "five", "four"] = "seven"
+    images: Literal["official", "deduplicated", "clean"] = "official"
     initial_weights: InitialWeights = "random"
     precision: Literal["float32", "bf16"] = "float32"
     seed: int = Field(default=0, ge=0, lt=2**32)

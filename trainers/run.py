@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from fer_core import artifacts, catalog
+from fer_core.cleaning import clean_index
 from fer_core.datasets import SPLITS, Dataset
 from fer_core.predictor import BasePredictor
 from fer_core.preprocess import to_pixels
@@ -95,7 +96,11 @@ def checkpoint_folder(runs: Path, id: str, recipe: Recipe, data: Dataset, restar
 
 def _fit(spec: ModelSpec, recipe: Recipe, data: Dataset, run: Run) -> Fitted:
     fit: Callable[..., Fitted] = importlib.import_module(f"trainers.fit_{spec.framework}").fit
-    parts = [data.split(name) for name in ("Training", "PublicTest")]
+    lessons = data.subset(clean_index(data, recipe.images))
+    parts = [
+        lessons.split("Training"),
+        data.split("PublicTest"),
+    ]  # judged on the official images, whatever is learned from
     for part, name in zip(parts, ("Training", "PublicTest"), strict=True):
         if not len(part):
             raise TrainingError(f"The data have no {name} images: training needs both Training and PublicTest.")
