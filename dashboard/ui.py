@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -188,7 +188,7 @@ def label_counts(found: Sequence[FaceAnswers], photos: int, titles: Mapping[str,
     )  # fmt: skip
 
 
-def csv_bytes(photos: Iterator[tuple[PhotoFile, list[FaceAnswers]]]) -> bytes:
+def csv_bytes(photos: Iterable[tuple[PhotoFile, list[FaceAnswers]]]) -> bytes:
     """All answers as CSV, a row a face, UTF-8 with the mark that spreadsheets look for."""
     rows = [row for file, answers in photos for row in table_rows(file.number, file.name, answers)]
     return pd.DataFrame(rows).to_csv(index=False).encode("utf-8-sig")

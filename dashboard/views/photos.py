@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -55,12 +55,13 @@ def show(
         found = read(photo, cards, options)
     st.subheader("Side by side")
     side_by_side(found, cards)
-    everyone = [one for _, of_photo in everything(all_photos, cards, options) for one in of_photo]
+    everything = [(one, read(one, cards, options)) for one in all_photos]
+    everyone = [face for _, of_photo in everything for face in of_photo]
     if len(everyone) > 1:
         ui.label_counts(everyone, len(all_photos), {card.id: card.title for card in cards})
     st.download_button(
         "Download all answers (CSV)",
-        lambda: ui.csv_bytes(everything(all_photos, cards, options)),
+        ui.csv_bytes(everything),
         "seven-faces.csv",
         "text/csv",
         icon=":material/download:",
@@ -102,13 +103,6 @@ def read(photo: ui.PhotoFile, cards: Sequence[ModelCard], options: DetectionOpti
     """Every chosen model's answers for the faces of one photo."""
     probabilities = {card.id: (card.labels, cache.probabilities(card, photo.found, options)) for card in cards}
     return answers(photo.found.faces, probabilities)
-
-
-def everything(
-    photos: Sequence[ui.PhotoFile], cards: Sequence[ModelCard], options: DetectionOptions
-) -> Iterator[tuple[ui.PhotoFile, list[FaceAnswers]]]:
-    """Each photo with its answers, for the download."""
-    return ((photo, read(photo, cards, options)) for photo in photos)
 
 
 main()
