@@ -20,7 +20,6 @@ from fer_core.reading import FaceAnswers, PhotoReading, table_rows
 from fer_core.types import EMOTIONS, ModelCard, Uint8
 
 EXAMPLE = "astronaut.png (example)"
-FRAMEWORK_WORDS = {"keras": "Keras", "torch": "PyTorch"}
 WEIGHTS_WORDS = {"random": "from scratch", "imagenet": "ImageNet, fine-tuned", "teacher": "taught by other models"}
 TRAIN = "uv run python -m trainers train keras-native --data fer2013.csv"
 

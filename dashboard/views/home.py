@@ -6,7 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, ui
+from dashboard.entries import FRAMEWORK_WORDS
 from dashboard.pages_table import VIEWS
+from fer_core import evidence
 from fer_core.types import ModelCard
 
 RESPONSIBLE = """
@@ -56,7 +58,9 @@ def models(cards: list[ModelCard]) -> None:
     st.dataframe(rows, hide_index=True, alt="The models with what is known of each", column_config=COLUMNS)
     sizes = {name: report.n for name, report in cache.reports(cards[0].id).items() if "copies" not in name}
     said = " and ".join(f"{n:,} images of {name}" for name, n in sizes.items())
-    st.caption(f"Accuracy on {said}. People's agreement with these labels: 65 ± 5 % (Goodfellow et al. 2013).")
+    people = cache.reports(evidence.MAJORITY).get("PrivateTest")
+    beside = f" The majority of ten people: {people.metrics['accuracy'].value:.1%} of PrivateTest." if people else ""
+    st.caption(f"Accuracy on {said}.{beside}")
 
 
 def row(card: ModelCard) -> dict[str, object]:
@@ -67,7 +71,7 @@ def row(card: ModelCard) -> dict[str, object]:
     accuracy = private["accuracy"] if private else None
     return {
         "model": card.title,
-        "framework": ui.FRAMEWORK_WORDS[card.framework],
+        "framework": FRAMEWORK_WORDS[card.framework],
         "initial weights": ui.WEIGHTS_WORDS[card.initial_weights],
         "private": 100 * accuracy.value if accuracy else None,
         "interval": f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f} %" if accuracy else None,
