@@ -1,0 +1,134 @@
+"""Scores and comparisons of people in, tables out; no streamlit here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from fer_core.answers import NONE, Int64
+from fer_core.artifacts import Reference
+from fer_core.comparison import Comparison
+from fer_core.crowd import majority
+from fer_core.evidence import Rater
+from fer_core.human.faces import row_of
+from fer_core.human.scores import PersonScore, score
+from fer_core.human.versus import Shared, Standing, against
+from fer_core.types import EMOTIONS, Interval
+
+
+def percent(interval: Interval) -> str:
+    """An interval of shares in words."""
+    if np.isnan(interval.value):
+        return "–"
+    return f"{interval.value:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+
+
+def by_class(found: PersonScore) -> pd.DataFrame:
+    """A row an emotion: how many faces, hit rate, unbiased hit rate, chance, reaction time, what was answered."""
+    return pd.DataFrame({
+        "emotion": EMOTIONS,
+        "faces": found.report.per_class.support.astype(int),
+        "hit rate": 100 * found.report.per_class.recall,
+        "unbiased hit rate": 100 * found.unbiased,
+        "by chance": 100 * found.chance,
+        "shown": 100 * found.shown,
+        "answered": [100 * one.value for one in found.answered],
+        "more often than shown": [_bias(one, shown) for one, shown in zip(found.answered, found.shown, strict=True)],
+        "median reaction": found.reaction / 1000,
+    })  # fmt: skip
+
+
+def _bias(answered: Interval, shown: float) -> str:
+    """Whether a label was answered more or less often than shown, beyond its interval."""
+    if answered.low > shown:
+        return "more often"
+    return "less often" if answered.high < shown else ""
+
+
+def people(table: pd.DataFrame) -> pd.DataFrame:
+    """A row a person of a class: name, answers, accuracy with its interval, macro-F1, consistency, attention, speed."""
+    rows = [_person(str(rater), mine) for rater, mine in table.groupby("rater", sort=False)]
+    columns = ["person", "answers", "accuracy", "from", "to", "macro-F1", "same twice", "attention", "median reaction"]
+    return pd.DataFrame(rows, columns=columns).sort_values("accuracy", ascending=False, ignore_index=True)
+
+
+def _person(rater: str, mine: pd.DataFrame) -> list[object]:
+    nickname = mine["nickname"].iloc[0]
+    name = rater[:6] if pd.isna(nickname) else str(nickname)
+    found = score(mine, bootstrap=0)
+    if found is None:
+        return [name, len(mine), *[None] * 7]
+    a = found.accuracy
+    return [
+        name, len(mine), 100 * a.value, 100 * a.low, 100 * a.high, found.report.metrics["macro_f1"].value,
+        f"{found.repeated.value:.0%} of {found.repeats}" if found.repeats else "",
+        f"{found.attentive} of {found.checks}" if found.checks else "", found.overall_reaction / 1000,
+    ]  # fmt: skip
+
+
+def comparisons(on: Shared, answers: Int64, models: Sequence[Rater]) -> pd.DataFrame:
+    """A row a model: how these answers, (M,) on the shared faces, compare with it; exact McNemar test."""
+    return pd.DataFrame([_compared(model.title, against(on, answers, model)) for model in models])
+
+
+def _compared(title: str, one: Comparison) -> dict[str, object]:
+    d = one.difference
+    return {
+        "model": title, "faces": one.n, "people less model": 100 * d.value,
+        "95 % interval": f"{100 * d.low:+.1f} to {100 * d.high:+.1f}".replace("-", "−"),
+        "only people right": one.only_a, "only the model right": one.only_b, "McNemar p": one.p_value,
+        "same answer": 100 * one.agreement, "kappa": one.kappa,
+    }  # fmt: skip
+
+
+def standings(found: Sequence[Standing]) -> pd.DataFrame:
+    """A row a rater: kind, faces, accuracy and interval in percent."""
+    rows = [(s.title, s.kind, s.n, 100 * s.accuracy.value, 100 * s.accuracy.low, 100 * s.accuracy.high) for s in found]
+    return pd.DataFrame(rows, columns=["rater", "kind", "faces", "accuracy", "from", "to"])
+
+
+def missed(table: pd.DataFrame, models: Sequence[Rater], reference: Reference | None) -> pd.DataFrame:
+    """A row a test face that was answered wrongly: face, truth, my answer, each model's and the crowd's.
+
+    Blank where a model or the crowd knows nothing of the face.
+    """
+    wrong = table[(table["kind"] == "test") & (table["correct"] == 0)]
+    places = {} if reference is None else {int(id): i for i, id in enumerate(reference.ids.tolist())}
+    named = [row_of(face) for face in wrong["face"]]
+    rows = [NONE if row is None else places.get(row, NONE) for row in named]
+    crowd = None if reference is None else majority(reference.votes)
+    answers = {"crowd": crowd} | {model.title: model.answered for model in models}
+    return pd.DataFrame({
+        "face": wrong["face"].to_numpy(), "label": wrong["truth"].to_numpy(),
+        "you": wrong["label"].fillna("too late").to_numpy(),
+        **{title: _said(labels, rows) for title, labels in answers.items()},
+    })  # fmt: skip
+
+
+def _said(labels: Int64 | None, rows: Sequence[int]) -> list[str]:
+    if labels is None:
+        return [""] * len(rows)
+    return ["" if row == NONE else "none of these" if labels[row] == NONE else EMOTIONS[labels[row]] for row in rows]
+
+
+def titled(found: Sequence[Standing], mine: str | None) -> list[Standing]:
+    """The standings with people numbered by rank, so that nobody is named, and the own run called You."""
+    numbers: Mapping[str, int] = {s.id: i for i, s in enumerate((s for s in found if s.kind == "person"), 1)}
+    return [
+        Standing(s.id, "You" if s.id == mine else f"Person {numbers[s.id]}", s.kind, s.n, s.accuracy)
+        if s.id in numbers
+        else s
+        for s in found
+    ]
+
+
+def answers_of(
+    faces: Sequence[int], together: Mapping[int, int], on: Shared, models: Sequence[Rater]
+) -> dict[str, list[str]]:
+    """What people together and each model said of these faces, by title."""
+    rows = dict(zip(on.ids.tolist(), on.rows.tolist(), strict=True))
+    places = [rows[face] for face in faces]
+    people = ["divided" if together[face] == NONE else EMOTIONS[together[face]] for face in faces]
+    return {"people": people} | {model.title: _said(model.answered, places) for model in models}

@@ -1,0 +1,87 @@
+"""The teacher's side of a class: open one, look into it, import answers, delete it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import ui_quiz
+from fer_core.human import classes, codes, exchange
+from fer_core.human.database import Database
+from fer_core.human.errors import HumanError
+from fer_core.human.sampling import longest
+
+ENTERED = "class-entered"
+"""The class whose passphrase was given, its code and its number: for this session only, never in the URL."""
+
+
+def enter(database: Database) -> None:
+    """Draws the fields for the code and the passphrase."""
+    with st.form("enter"):
+        st.subheader("Look into a class")
+        code = st.text_input(
+            "Class code", value=st.query_params.get(ui_quiz.CLASS, ""), max_chars=40, autocomplete="off"
+        )
+        passphrase = st.text_input("Passphrase", type="password", max_chars=200, autocomplete="off")
+        if st.form_submit_button("Show results", icon=":material/login:"):
+            try:
+                number = classes.enter(database, code, passphrase)
+            except HumanError as problem:
+                st.error(str(problem), icon=":material/key_off:")
+                return
+            st.session_state[ENTERED] = (codes.class_code(code), number)
+            st.query_params[ui_quiz.CLASS] = codes.class_code(code)
+            st.rerun()
+
+
+def open_class(database: Database) -> None:
+    """Draws what a new class needs, and opens it."""
+    with st.container(border=True):
+        st.subheader("Open a class")
+        faces = ui_quiz.faces_here()
+        if faces is None:
+            ui_quiz.no_faces()
+            return
+        title = st.text_input("Title", max_chars=classes.LONGEST_TITLE, placeholder="Psychology 3b")
+        passphrase = st.text_input("A passphrase for you, 8 characters or more", type="password", max_chars=200)
+        options = ui_quiz.quiz_options(longest(faces))
+        if st.button("Open the class", type="primary", icon=":material/school:"):
+            try:
+                code = classes.open_class(database, title, passphrase, faces, options)
+            except HumanError as problem:
+                st.error(str(problem), icon=":material/error:")
+                return
+            st.session_state[ENTERED] = (code, classes.enter(database, code, passphrase))
+            st.query_params[ui_quiz.CLASS] = code
+            st.rerun()
+
+
+def import_answers(database: Database, number: int) -> None:
+    """Draws the way in for answers from elsewhere."""
+    with st.expander("Import answers from another experiment", icon=":material/upload:"):
+        st.caption(
+            f"A CSV with the columns {', '.join(exchange.NEEDED)}, a row an answer, and any others of the codebook."
+        )
+        given = st.file_uploader("CSV", type=["csv", "tsv", "txt"], max_upload_size=50)
+        if given is not None and st.button("Import", icon=":material/upload:"):
+            try:
+                found = exchange.import_csv(database, given.getvalue(), number)
+            except HumanError as problem:
+                st.error(str(problem), icon=":material/error:")
+                return
+            ignored = f" Not read: {', '.join(found.ignored)}." if found.ignored else ""
+            st.success(f"{found.answers:,} answers of {found.raters} people came in.{ignored}", icon=":material/check:")
+
+
+def delete_class(database: Database, code: str, answers: int) -> None:
+    """Draws the end of a class: everything of it is deleted, and the session leaves it."""
+    with st.expander("Delete the class", icon=":material/delete:"):
+        passphrase = st.text_input("Its passphrase, to be sure", type="password", max_chars=200)
+        if st.button(f"Delete the class and its {answers:,} answers for ever", icon=":material/delete_forever:"):
+            try:
+                gone = classes.erase_class(database, code, passphrase)
+            except HumanError as problem:
+                st.error(str(problem), icon=":material/key_off:")
+                return
+            st.session_state.pop(ENTERED, None)
+            st.toast(f"The class and {gone:,} answers were deleted.", icon=":material/check:")
+            st.rerun()

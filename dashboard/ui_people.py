@@ -1,0 +1,111 @@
+"""What the result pages of the human benchmark draw: a person's or a group's figures, faces with answers, files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, charts, figures_confusion, figures_people, people_tables, ui_quiz, ui_raters
+from fer_core.human import exchange, quiz
+from fer_core.human.agreement import agreement, ratings
+from fer_core.human.database import Database
+from fer_core.human.scores import PersonScore
+from fer_core.human.versus import Standing
+from fer_core.types import EMOTIONS
+
+NUMBER = st.column_config.NumberColumn
+PERCENT = {name: NUMBER(format="%.0f %%") for name in ("hit rate", "by chance", "shown", "answered")} | {
+    "unbiased hit rate": NUMBER(
+        format="%.0f %%",
+        help="Wagner 1993: hits squared over times shown and times answered; guessing gives no credit.",
+    ),
+    "more often than shown": st.column_config.TextColumn("bias", help="Beyond the 95 % interval of the share answered"),
+    "median reaction": NUMBER(format="%.2f s"),
+}
+PEOPLE = {"accuracy": NUMBER(format="%.1f %%"), "from": NUMBER(format="%.1f %%"), "to": NUMBER(format="%.1f %%"),
+          "macro-F1": NUMBER(format="%.3f"), "median reaction": NUMBER(format="%.2f s")}  # fmt: skip
+AGAINST = {"people less model": NUMBER("difference", format="%+.1f points"), "McNemar p": NUMBER(format="%.3f"),
+           "same answer": NUMBER(format="%.0f %%"), "kappa": NUMBER("Cohen's κ", format="%.3f")}  # fmt: skip
+AT_ONCE = 24
+
+
+def matrix(found: PersonScore, who: str, key: str) -> None:
+    """Draws the confusion of the answers with the labels, as the models' pages do."""
+    counts = found.report.confusion
+    figure = figures_confusion.confusion(counts, EMOTIONS, ("FER2013's label", who), share=False,
+                                         top=figures_confusion.largest(counts), dark=ui_raters.dark())  # fmt: skip
+    table = pd.DataFrame(counts.astype(int), columns=list(EMOTIONS)).assign(label=EMOTIONS)[["label", *EMOTIONS]]
+    charts.chart(figure, table, key, f"Confusion matrix: rows FER2013's label, columns {who}, {found.n} faces")
+
+
+def by_class(found: PersonScore) -> None:
+    """Draws a row an emotion."""
+    st.dataframe(people_tables.by_class(found), hide_index=True, column_config=PERCENT, alt="Figures of each emotion")
+
+
+def standings(found: Sequence[Standing], key: str) -> None:
+    """Draws all raters on one axis."""
+    charts.chart(figures_people.standings(found), people_tables.standings(found), key, figures_people.describe(found))
+
+
+def against(table: pd.DataFrame, who: str) -> None:
+    """Draws how people compare with each model on the same faces."""
+    st.dataframe(table, hide_index=True, column_config=AGAINST, alt=f"{who} against each model on the same faces")
+    st.caption(
+        "The exact McNemar test asks whether the two are equally often the only one who is right. Each p value is for "
+        "its pair by itself; looking at many needs a correction."
+    )
+
+
+def between(table: pd.DataFrame) -> None:
+    """Draws how far people agree with each other, where there are two or more."""
+    matrix, raters, _ = ratings(table)
+    if len(raters) < 2:
+        st.caption("Agreement between people needs two who answered the same faces.")
+        return
+    found = agreement(matrix, bootstrap=300)
+    left, middle, right = st.columns(3)
+    left.metric("Krippendorff's α", _kappa(found.alpha.value), help=f"Nominal; {found.faces} faces with two answers")
+    left.caption(f"95 % interval {_kappa(found.alpha.low)} to {_kappa(found.alpha.high)}")
+    middle.metric("Fleiss' κ", _kappa(found.fleiss.value), help=f"{found.shared_faces} faces that all answered")
+    right.metric("Cohen's κ, mean", _kappa(found.cohen), help=f"Over {found.pairs} pairs of people")
+
+
+def _kappa(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.3f}".replace("-", "−")
+
+
+def faces(rows: pd.DataFrame, source: str, view: str, key: str) -> None:
+    """Draws a table of faces with what was said of each, some at a time; without pictures their ids."""
+    pages = -(-len(rows) // AT_ONCE)
+    page = st.pagination(pages, key=f"{key}-page") if pages > 1 else 1
+    part = rows.iloc[(page - 1) * AT_ONCE : page * AT_ONCE]
+    pictures = [cache.face_uri(source, face, view) for face in part["face"]]
+    if any(pictures):
+        part = part.assign(picture=pd.Series(pictures, index=part.index))[["picture", *part.columns.drop("face")]]
+    columns = {"picture": st.column_config.ImageColumn("face", width="small"), "face": st.column_config.TextColumn()}
+    st.dataframe(part, hide_index=True, row_height=68, height="content", column_config=columns,
+                 alt=f"{len(part)} faces with every answer")  # fmt: skip
+
+
+def downloads(table: pd.DataFrame, name: str) -> None:
+    """Draws the two files to take along: the answers, and what their columns mean."""
+    with st.container(horizontal=True):
+        st.download_button("Answers (CSV)", exchange.to_csv(table), f"{name}.csv", "text/csv",
+                           icon=":material/download:", on_click="ignore")  # fmt: skip
+        st.download_button("Codebook (CSV)", exchange.codebook_csv(), "codebook.csv", "text/csv",
+                           icon=":material/menu_book:", on_click="ignore")  # fmt: skip
+
+
+def own_data(database: Database, state: quiz.RunState, table: pd.DataFrame) -> None:
+    """Draws the export and the deletion of the person's own data."""
+    st.subheader("Your data")
+    downloads(table, f"quiz-{state.rater}")
+    with st.expander("Delete my answers", icon=":material/delete:"):
+        sure = st.checkbox(f"Delete all {len(table)} answers of this run for ever")
+        if st.button("Delete", disabled=not sure, icon=":material/delete_forever:"):
+            gone = quiz.erase(database, state.code)
+            ui_quiz.forget_run()
+            st.success(f"{gone} answers were deleted.", icon=":material/check:")

@@ -1,0 +1,168 @@
+"""What the pages of the human benchmark share: codes in the URL, the ways in, consent, and designed empty states."""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from dashboard import cache, ui_work
+from dashboard.pages_table import VIEWS
+from fer_core.human import classes, codes, quiz
+from fer_core.human.database import Database
+from fer_core.human.errors import HumanError
+from fer_core.human.faces import Faces, LabelledFaces
+from fer_core.human.sampling import VIEWS as LOOKS
+from fer_core.human.sampling import Options, longest
+from fer_core.types import EMOTIONS
+
+RUN, CLASS = "run", "class"
+"""What the codes are called in the URL."""
+LENGTHS = {5: "short", 10: "standard", 20: "long"}
+SECONDS_A_FACE = 4.5
+CONSENT = "I agree that my answers and reaction times are kept here under a random name. I can export and delete them."
+TASK = (
+    "You see faces as the models get them, **48 × 48 pixels** enlarged to 288. For each, choose the one of seven "
+    "emotions that it shows, with the buttons or the keys **1 to 7**. Look at the cross first; the face follows. Be "
+    "right rather than fast. The first faces are practice; a few come twice; now and then a check asks for a "
+    "given answer."
+)
+
+
+def opened() -> Database | None:
+    """The open database, None, with what is wrong, where it cannot be opened."""
+    try:
+        return cache.quiz_database()
+    except HumanError as problem:
+        st.error(str(problem), icon=":material/database_off:")
+        return None
+
+
+def faces_here() -> Faces | None:
+    """The faces that a new quiz takes: FER2013's where its pictures are here, else the labelled ones at work."""
+    return cache.fer2013_faces() or labelled_faces()
+
+
+def labelled_faces() -> Faces | None:
+    """The labelled faces of the collection at work, lent to quizzes on this server; None where there are none."""
+    collection = ui_work.current()
+    pairs = [(one.face.crop, EMOTIONS.index(one.label)) for one in collection.faces if one.label in EMOTIONS] if (
+        collection is not None
+    ) else []  # fmt: skip
+    if not pairs:
+        return None
+    faces = LabelledFaces("", pairs)
+    faces.name = "labelled faces " + hashlib.sha256("".join(sorted(faces.ids)).encode()).hexdigest()[:12]
+    cache.lent_faces().by_source[faces.name] = faces
+    return faces
+
+
+def no_faces() -> None:
+    """Draws the two ways to faces, where there are none on this machine."""
+    st.info(
+        "There are no faces for a quiz on this machine yet. There are two ways to get some.", icon=":material/face:"
+    )
+    left, right = st.columns(2)
+    with left.container(border=True):
+        st.markdown("**FER2013**: the faces that the models were tested on, so that you stand beside them.")
+        st.code("uv run python -m trainers data fetch", language="bash")
+        st.caption("Or set `FER2013_PATH` to where fer2013.csv is, and start the dashboard again.")
+    with right.container(border=True):
+        st.markdown("**Your own photos**: label the faces in them on the page Collection, and the quiz shows those.")
+        if (VIEWS / "collection.py").exists() and st.button("Collect and label faces", icon=":material/add_a_photo:"):
+            st.switch_page(VIEWS / "collection.py")
+
+
+def run_code(words: str = "Go on, or see a result, with a resume code") -> str | None:
+    """The resume code in the URL, or the one that the user types here; None, and the field, until there is one."""
+    if code := st.query_params.get(RUN):
+        return str(code)
+    with st.form("resume", border=True):
+        typed = st.text_input(words, max_chars=40, placeholder="XXXX-XXXX-XXXX-XXXX", autocomplete="off")
+        if st.form_submit_button("Go on", icon=":material/resume:") and typed:
+            go_to_run(typed)
+    return None
+
+
+def go_to_run(typed: str) -> None:
+    """Nothing comes back; the page is drawn anew with that run in its URL, or says why the code cannot be one."""
+    try:
+        st.query_params[RUN] = codes.run_code(typed)
+    except HumanError as problem:
+        st.warning(str(problem), icon=":material/key_off:")
+        return
+    st.rerun()
+
+
+def forget_run() -> None:
+    """Nothing comes back; the URL names no run any more."""
+    st.query_params.pop(RUN, None)
+
+
+def quiz_options(most: int) -> Options:
+    """The options that the user chose, for a set whose smallest class has `most` faces."""
+    lengths = [n for n in LENGTHS if n <= most] or [max(1, most)]
+    usual = lengths.index(10) if 10 in lengths else len(lengths) - 1
+    per_class = st.radio("Length", lengths, index=usual, format_func=_length)
+    with st.expander("Conditions"):
+        view = st.selectbox("The face is shown at", list(LOOKS), format_func=LOOKS.__getitem__)
+        limit = st.selectbox(
+            "Time for each face", [None, 10_000, 5_000, 2_000],
+            format_func=lambda ms: "as long as you like" if ms is None else f"{ms // 1000} seconds",
+        )  # fmt: skip
+        confidence = st.toggle("Ask how sure I am after each answer")
+        feedback = st.toggle("Practice mode: tell me FER2013's label after each answer. Such a run is not compared.")
+    return sized(int(per_class or lengths[usual]), view=view, limit=limit, confidence=confidence, feedback=feedback)
+
+
+def sized(per_class: int, **more: object) -> Options:
+    """Options whose repeats and checks of attention go with the number of faces."""
+    return Options(per_class=per_class, repeats=7 * per_class // 5, checks=1 + per_class // 5, **more)  # type: ignore[arg-type]
+
+
+def minutes(options: Options) -> int:
+    """About how many minutes a quiz takes."""
+    total = 7 * options.per_class + options.repeats + options.checks + options.practice
+    return max(1, round(total * SECONDS_A_FACE / 60))
+
+
+def _length(per_class: int) -> str:
+    return f"{LENGTHS.get(per_class, 'all')}: {7 * per_class} faces, {minutes(sized(per_class))} min"
+
+
+def code_note(code: str) -> None:
+    """Says the resume code and what it is for."""
+    use = "With it you go on in any browser, see your result and delete your data."
+    st.caption(f"Your resume code: `{codes.shown(code)}`. {use}")
+
+
+def begin(database: Database, faces: Faces, group: classes.ClassFacts | None) -> None:
+    """Draws what a new run needs, and begins it."""
+    with st.container(border=True):
+        if group is not None:
+            st.markdown(f"**{group.options.per_class * 7} faces** for the class, {minutes(group.options)} min.")
+            st.text(group.title)
+        options = group.options if group else quiz_options(longest(faces))
+        nickname = st.text_input("Nickname, or nothing", max_chars=quiz.LONGEST_NICKNAME, autocomplete="off",
+                                 help="Only you and the class's teacher see it.")  # fmt: skip
+        consent = st.checkbox(CONSENT)
+        if st.button("Begin", type="primary", icon=":material/play_arrow:", disabled=not consent):
+            try:
+                code = quiz.start(database, faces, options, consent=consent, nickname=nickname,
+                                  class_code=group.code if group else None)  # fmt: skip
+            except HumanError as problem:
+                st.error(str(problem), icon=":material/error:")
+            else:
+                go_to_run(code)
+
+
+def join_class() -> None:
+    """Draws the field for a class's code."""
+    with st.form("join", border=True):
+        typed = st.text_input("With a class? Its code", max_chars=40, placeholder="XXXXX-XXXXX", autocomplete="off")
+        if st.form_submit_button("Join the class", icon=":material/school:") and typed:
+            try:
+                st.query_params[CLASS] = codes.class_code(typed)
+                st.rerun()
+            except HumanError as problem:
+                st.warning(str(problem), icon=":material/key_off:")

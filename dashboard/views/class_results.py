@@ -1,0 +1,88 @@
+"""Class results: a teacher opens a class, and sees how it does while people answer."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, people_tables, ui_class, ui_people, ui_quiz
+from dashboard.cache.people import SECONDS
+from fer_core.human import classes, codes
+from fer_core.human.database import Database
+from fer_core.human.errors import HumanError
+from fer_core.human.scores import score
+from fer_core.human.versus import shared
+
+
+def main() -> None:
+    """Draws the page."""
+    st.title("Class results")
+    database = ui_quiz.opened()
+    if database is None:
+        return
+    entered = st.session_state.get(ui_class.ENTERED)
+    if entered is None:
+        st.markdown(
+            "A class sees the same faces, each member in an order of their own. Only its teacher sees this page."
+        )
+        left, right = st.columns(2)
+        with left:
+            ui_class.enter(database)
+        with right:
+            ui_class.open_class(database)
+        return
+    code, number = entered
+    try:
+        show(database, classes.facts(database, code), number)
+    except HumanError as problem:
+        st.warning(str(problem), icon=":material/error:")
+    st.button("Leave the class", icon=":material/logout:", on_click=st.session_state.pop, args=(ui_class.ENTERED, None))
+
+
+def show(database: Database, group: classes.ClassFacts, number: int) -> None:
+    """Draws the class's code, its live figures, its files and its end."""
+    st.text(group.title)
+    st.markdown(f"Code **{codes.shown(group.code)}**, or the address `…/quiz?{ui_quiz.CLASS}={group.code}`.")
+    live(number)
+    st.subheader("The class's data")
+    table = cache.class_answers(number)
+    ui_people.downloads(table, f"class-{group.code}")
+    ui_class.import_answers(database, number)
+    ui_class.delete_class(database, group.code, len(table))
+
+
+@st.fragment(run_every=SECONDS)
+def live(number: int) -> None:
+    """Draws how the class stands; drawn anew every few seconds, without the rest of the page."""
+    table = cache.class_answers(number)
+    if table.empty:
+        st.info("Nobody has answered yet. This page follows by itself.", icon=":material/hourglass:")
+        return
+    people(table)
+    if cache.reference() is None:
+        st.info("There are no models to compare with. Make them with: python -m trainers evaluate")
+
+
+def people(table: pd.DataFrame) -> None:
+    """Draws the group's figures and a row a person."""
+    n, found = table["rater"].nunique(), score(table, bootstrap=200)
+    first, second, third = st.columns(3)
+    first.metric("People", f"{n}")
+    second.metric("Answers", f"{len(table):,}")
+    if found is not None:
+        third.metric("Accuracy of all answers", f"{found.accuracy.value:.1%}", help="Pooled over people")
+    st.dataframe(people_tables.people(table), hide_index=True, column_config=ui_people.PEOPLE, alt="A row a person")
+    if found is None:
+        return
+    ui_people.between(table)
+    with st.expander("What the class took for what"):
+        ui_people.matrix(found, "the class's answers", "class-confusion")
+        ui_people.by_class(found)
+    reference, models = cache.reference(), [rater for rater in cache.raters() if rater.kind == "model"]
+    on = shared(table, reference) if reference is not None else None
+    if on is not None and models:
+        with st.expander("The class together against each model"):
+            ui_people.against(people_tables.comparisons(on, on.together, models), "The class together")
+
+
+main()

@@ -1,0 +1,112 @@
+"""Humans and models: everybody on one axis, where people beat models, and the reverse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, people_tables, ui_people, ui_quiz, ui_raters
+from dashboard.pages_table import VIEWS
+from fer_core.artifacts import Reference
+from fer_core.evidence import Rater
+from fer_core.human import quiz
+from fer_core.human.errors import HumanError
+from fer_core.human.faces import face_id
+from fer_core.human.versus import Shared, by_face, shared, standings
+
+LEAST = 10
+SHOWN = 24
+
+
+def main() -> None:
+    """Draws the page."""
+    st.title("Humans and models")
+    st.markdown("People who sat the quiz, FER+'s taggers and every model, on exactly the same faces.")
+    reference, raters = cache.reference(), cache.raters()
+    models = [rater for rater in raters if rater.kind == "model"]
+    if reference is None or not models:
+        ui_raters.no_evidence()
+        return
+    if ui_quiz.opened() is None:
+        return
+    table = compared(cache.all_answers())
+    on = shared(table, reference) if not table.empty else None
+    if on is None:
+        nobody()
+        return
+    show(on, table, raters, models, reference)
+
+
+def compared(table: pd.DataFrame) -> pd.DataFrame:
+    """The answers of people who were not told the labels, and who gave enough of them to be placed."""
+    table = table[~table["feedback"].astype(bool)]
+    test = table[table["kind"] == "test"]
+    enough = test.groupby("rater")["face"].transform("size") >= LEAST
+    return test[enough]
+
+
+def nobody() -> None:
+    """Draws the way to the first person."""
+    st.info(f"Nobody has answered {LEAST} of these faces yet.", icon=":material/person_off:")
+    if st.button("Be the first", type="primary", icon=":material/quiz:"):
+        st.switch_page(VIEWS / "quiz.py")
+
+
+def show(
+    on: Shared, table: pd.DataFrame, raters: Sequence[Rater], models: Sequence[Rater], reference: Reference
+) -> None:
+    """Draws the axis, the tests and the faces."""
+    mine = my_rater()
+    found = people_tables.titled(standings(on, table, raters, reference, LEAST), mine)
+    ui_people.standings(found, "standings")
+    n = len(on.raters)
+    st.caption(
+        f"{n} {'person' if n == 1 else 'people'} on {len(on.ids)} faces, all seven labels equally often in each quiz. "
+        "A person's accuracy is on the own faces, all others' on the faces of all. Right means FER2013's label."
+    )
+    st.subheader("People together against each model")
+    st.caption("Together: the label that most people gave to a face; where two have equally many, none.")
+    ui_people.against(people_tables.comparisons(on, on.together, models), "People together")
+    if n > 1:
+        st.subheader("How far people agree with each other")
+        ui_people.between(table)
+    item_by_item(on, models)
+
+
+def my_rater() -> str | None:
+    """The name in the table of the run in the URL, None without one."""
+    code = st.query_params.get(ui_quiz.RUN)
+    try:
+        return quiz.state(cache.quiz_database(), str(code)).rater if code else None
+    except HumanError:
+        return None
+
+
+def item_by_item(on: Shared, models: Sequence[Rater]) -> None:
+    """Draws the faces where people beat models most, and those where models beat people."""
+    rows = by_face(on, {model.id: model.answered for model in models})
+    together = dict(zip(on.ids.tolist(), on.together.tolist(), strict=True))
+    left, right = st.tabs(["People beat models", "Models beat people"])
+    with left:
+        faces(rows[rows["gap"] > 0].head(SHOWN), together, on, models, "people")
+    with right:
+        faces(rows[rows["gap"] < 0].iloc[::-1].head(SHOWN), together, on, models, "models")
+
+
+def faces(rows: pd.DataFrame, together: dict[int, int], on: Shared, models: Sequence[Rater], key: str) -> None:
+    """Draws some faces with the label, how many were right, and what was said."""
+    if rows.empty:
+        st.caption("There is no such face.")
+        return
+    said = people_tables.answers_of(rows["face"].tolist(), together, on, models)
+    shown = pd.DataFrame({
+        "face": [face_id(id) for id in rows["face"]], "label": rows["truth"].to_numpy(),
+        "people right": [f"{a} of {b}" for a, b in zip(rows["people"], rows["of"], strict=True)], **said,
+    })  # fmt: skip
+    source = cache.fer2013_faces()
+    ui_people.faces(shown, source.name if source else "", "smooth", key)
+
+
+main()

@@ -1,0 +1,111 @@
+"""My result: how I did, which faces I missed, and what models and other people said of them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, people_tables, ui_people, ui_quiz
+from dashboard.pages_table import VIEWS
+from fer_core.human import quiz
+from fer_core.human.answers_table import own_answers
+from fer_core.human.errors import HumanError
+from fer_core.human.scores import PersonScore, at_shares, score
+from fer_core.human.versus import percentile, shared
+
+
+def main() -> None:
+    """Draws the page."""
+    st.title("My result")
+    database = ui_quiz.opened()
+    code = ui_quiz.run_code("Your resume code") if database is not None else None
+    if database is None or code is None:
+        if database is not None:
+            no_run()
+        return
+    try:
+        state, table = quiz.state(database, code), own_answers(database, code)
+    except HumanError as problem:
+        st.warning(str(problem), icon=":material/key_off:")
+        st.button("Type the code again", on_click=ui_quiz.forget_run)
+        return
+    found = score(table) if state.task is None or state.options.feedback else None
+    if found is None:
+        unfinished(state)
+    else:
+        show(state, table, found)
+    ui_people.own_data(database, state, table)
+
+
+def no_run() -> None:
+    """Draws the way to a result."""
+    st.caption("The code was shown when you began, and stands under every face of the quiz.")
+    if st.button("Take the quiz", type="primary", icon=":material/quiz:"):
+        st.switch_page(VIEWS / "quiz.py")
+    if cache.reference() is None:
+        st.info("There is nothing to compare people with yet. Make it with:", icon=":material/model_training:")
+        st.code("uv run python -m trainers evaluate", language="bash")
+
+
+def unfinished(state: quiz.RunState) -> None:
+    """Says how far the run is; figures come at its end, so that they cannot change the answers."""
+    st.info(f"{state.answered} of {state.total} are answered. The result comes when all are.", icon=":material/timer:")
+    if st.button("Go on", type="primary", icon=":material/play_arrow:"):
+        st.switch_page(VIEWS / "quiz.py", query_params={ui_quiz.RUN: state.code})
+
+
+def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
+    """Draws the figures, the matrix and the faces that were missed."""
+    figures(found, table)
+    st.caption(f"{found.n} faces of {state.source}, all seven equally often; {state.options.condition}.")
+    left, right = st.columns([3, 2])
+    with left:
+        st.subheader("What you took for what")
+        ui_people.matrix(found, "your answer", "my-confusion")
+    with right:
+        st.subheader("Each emotion")
+        ui_people.by_class(found)
+    reference = cache.reference()
+    models = [rater for rater in cache.raters() if rater.kind == "model"]
+    on = shared(table, reference) if reference is not None else None
+    if on is not None and models and not state.options.feedback:
+        st.subheader("You and the models, on the same faces")
+        ui_people.against(people_tables.comparisons(on, on.people[0], models), "You")
+    st.subheader("The faces that you missed")
+    rows = people_tables.missed(table, models, reference)
+    if rows.empty:
+        st.success("None: you gave FER2013's label to every face.", icon=":material/star:")
+    else:
+        st.caption("Label: what FER2013 says. Crowd: what most of FER+'s ten taggers said of the same face.")
+        ui_people.faces(rows, state.source, state.options.view, "missed")
+
+
+def figures(found: PersonScore, table: pd.DataFrame) -> None:
+    """Draws the headline figures."""
+    reference = cache.reference()
+    place = percentile(table, reference) if reference is not None else None
+    first, second, third, fourth = st.columns(4)
+    first.metric("Accuracy", f"{found.accuracy.value:.1%}")
+    first.caption(f"95 % interval {found.accuracy.low:.1%} to {found.accuracy.high:.1%}, n = {found.n}")
+    if place is not None:
+        second.metric("Percentile", f"{place[0]:.0f}")
+        second.caption(f"among simulated single taggers of FER+ on {place[1]} of these faces")
+    f1 = found.report.metrics["macro_f1"]
+    third.metric("Macro-F1", f"{f1.value:.3f}")
+    third.caption(f"95 % interval {f1.low:.3f} to {f1.high:.3f}")
+    fourth.metric("Median reaction", f"{found.overall_reaction / 1000:.2f} s")
+    again = f"Repeated faces called the same: {people_tables.percent(found.repeated)}" if found.repeats else ""
+    checks = f"checks of attention followed: {found.attentive} of {found.checks}" if found.checks else ""
+    st.caption("; ".join(words for words in (again, checks, mixed(found)) if words) + ".")
+
+
+def mixed(found: PersonScore) -> str:
+    """The accuracy at FER2013's own mixture of classes, which is what the 65 ± 5 % of Goodfellow et al. is about."""
+    people = cache.reports("majority").get("PrivateTest")
+    if people is None:
+        return ""
+    value = at_shares(found.report.per_class.recall, people.per_class.support)
+    return f"at PrivateTest's own mixture of labels your accuracy would be {value:.1%}" if value == value else ""
+
+
+main()

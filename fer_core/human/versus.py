@@ -1,0 +1,159 @@
+"""People against models on the same faces, and people against FER+'s ten taggers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fer_core.answers import NONE, Bool, Float64, Int64
+from fer_core.artifacts import Reference
+from fer_core.comparison import Comparison, compare, wilson_interval
+from fer_core.crowd import emotion_votes, one_person, vote_distribution
+from fer_core.evidence import Rater
+from fer_core.human.agreement import ratings, votes
+from fer_core.human.faces import row_of
+from fer_core.types import EMOTIONS, Interval
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """Faces of FER2013 that people answered, M of them: `ids` rows of fer2013.csv, `rows` places in the reference.
+
+    `y` int64 (M,) the labels; `people` int64 (raters, M), `NONE` where a person did not answer; `raters` their names.
+    """
+
+    ids: Int64
+    rows: Int64
+    y: Int64
+    people: Int64
+    raters: tuple[str, ...]
+
+    @property
+    def together(self) -> Int64:
+        """The answer that most people gave to each face, int64 (M,); `NONE` where two labels have equally many."""
+        counts = votes(self.people)
+        top = counts == counts.max(axis=1, keepdims=True)
+        return np.where((top.sum(axis=1) == 1) & counts.any(axis=1), counts.argmax(axis=1), NONE)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One rater's accuracy on `n` faces, with its 95 % interval. `kind` is "person", "people" or "model"."""
+
+    id: str
+    title: str
+    kind: str
+    n: int
+    accuracy: Interval
+
+
+def shared(table: pd.DataFrame, reference: Reference) -> Shared | None:
+    """The test faces in the table that the models were tested on too; None where there are none."""
+    matrix, raters, faces = ratings(table)
+    places = {int(id): place for place, id in enumerate(reference.ids.tolist())}
+    found = [(column, places[row]) for column, face in enumerate(faces) if (row := row_of(face)) in places]
+    if not found:
+        return None
+    columns, rows = np.array(found, np.int64).T
+    kept = (matrix[:, columns] != NONE).any(axis=1)
+    truth = reference.truth[rows].astype(np.int64)
+    people = matrix[kept][:, columns]
+    return Shared(reference.ids[rows].astype(np.int64), rows, truth, people,
+                  tuple(r for r, k in zip(raters, kept, strict=True) if k))  # fmt: skip
+
+
+def standings(
+    on: Shared, table: pd.DataFrame, models: Sequence[Rater], reference: Reference, least: int = 10
+) -> list[Standing]:
+    """Everybody's accuracy, the best first: each person on the own faces, all others on the faces of all.
+
+    People with fewer than `least` test answers are left out. A single tagger is the mean over FER+'s taggers who chose
+    one of the seven, as the quiz asks for, with a bootstrap interval over the faces.
+    """
+    test = table[(table["kind"] == "test") & table["rater"].isin(on.raters)]
+    counts = test.groupby("rater")["correct"].agg(["sum", "size"])
+    people = [
+        Standing(str(rater), str(rater), "person", int(n), wilson_interval(int(right), int(n)))
+        for rater, right, n in counts.itertuples()
+        if n >= least
+    ]
+    together = _standing("together", "People of this quiz, together", "people", on.together == on.y)
+    answered = [_standing(m.id, m.title, m.kind, m.answered[on.rows] == on.y) for m in models if m.kind != "truth"]
+    everybody = [*people, together, *answered, *_single_tagger(on, reference)]
+    return sorted(everybody, key=lambda one: -one.accuracy.value)
+
+
+def _standing(id: str, title: str, kind: str, right: Bool) -> Standing:
+    return Standing(id, title, kind, len(right), wilson_interval(int(right.sum()), len(right)))
+
+
+def _single_tagger(on: Shared, reference: Reference) -> list[Standing]:
+    votes = reference.votes[on.rows]
+    if not emotion_votes(votes).any():
+        return []
+    found = one_person(votes, on.y, among_seven=True)
+    return [Standing("person", "FER+: one tagger", "people", found.n, found.metrics["accuracy"])]
+
+
+def against(on: Shared, people: Int64, model: Rater, *, bootstrap: int = 1000) -> Comparison:
+    """How answers of people to the shared faces, int64 (M,), compare with a model's to the same, by exact McNemar test.
+
+    `NONE`, an answer that came too late or a tie, counts as wrong, as it does in an accuracy.
+    """
+    return compare(on.y, people, model.answered[on.rows], bootstrap=bootstrap)
+
+
+def by_face(on: Shared, models: Mapping[str, Int64]) -> pd.DataFrame:
+    """A row a face: who was right. Columns face (row of fer2013.csv), truth, people, of, share, models, of_models, gap.
+
+    `people` of `of` were right, `share` of them; `models` of `of_models` models; `gap` is the people's share less the
+    models', so the first rows are where people beat models most and the last where models beat people.
+    """
+    answered = on.people != NONE
+    of = answered.sum(axis=0)
+    right = (on.people == on.y).sum(axis=0)
+    correct = np.array([labels[on.rows] == on.y for labels in models.values()]).reshape(len(models), len(on.y))
+    share = np.divide(right, of, out=np.full(len(of), np.nan), where=of > 0)
+    table = pd.DataFrame({
+        "face": on.ids, "truth": np.array(EMOTIONS)[on.y], "people": right, "of": of, "share": share,
+        "models": correct.sum(axis=0), "of_models": len(models),
+        "gap": share - (correct.mean(axis=0) if len(models) else np.nan),
+    })  # fmt: skip
+    return table[table["of"] > 0].sort_values(["gap", "of", "face"], ascending=[False, False, True], ignore_index=True)
+
+
+def tagger_chances(rows: Int64, reference: Reference) -> Float64:
+    """How likely one of FER+'s taggers who chose one of the seven gives FER2013's label, (M,); NaN without any."""
+    p = vote_distribution(reference.votes[rows])
+    return p[np.arange(len(rows)), reference.truth[rows]]
+
+
+def percentile(table: pd.DataFrame, reference: Reference) -> tuple[float, int] | None:
+    """At which percentile, 0..100, of single taggers a person is, and on how many faces; None without shared faces.
+
+    A single tagger answers each face as one of FER+'s taggers would, drawn anew for each face. How many he gets right
+    has a Poisson-binomial distribution, computed exactly (Hong 2013, Computational Statistics and Data Analysis
+    59:41-51): what any number of simulations tends to. The percentile is the share of taggers with fewer right, and
+    half of those with equally many.
+    """
+    on = shared(table, reference)
+    if on is None or len(on.people) != 1:
+        return None
+    p = tagger_chances(on.rows, reference)
+    known = ~np.isnan(p) & (on.people[0] != NONE)
+    if not known.any():
+        return None
+    right = int((on.people[0] == on.y)[known].sum())
+    distribution = poisson_binomial(p[known])
+    return 100 * float(distribution[:right].sum() + distribution[right] / 2), int(known.sum())
+
+
+def poisson_binomial(p: Float64) -> Float64:
+    """How likely 0, 1, ..., N of N independent trials with the chances `p` (N,) succeed, float64 (N + 1,)."""
+    distribution = np.ones(1)
+    for chance in p.tolist():
+        distribution = np.convolve(distribution, [1 - chance, chance])
+    return distribution

@@ -1,0 +1,312 @@
+"""The pages of the human benchmark: blind while one sits, honest after; every bad link says what it is."""
+
+import json
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import cache
+from dashboard.pages_table import VIEWS
+from fer_core import artifacts
+from fer_core.human import classes, codes, quiz
+from fer_core.human.answers_table import own_answers
+from fer_core.human.database import Database
+from fer_core.human.faces import Fer2013Faces
+from fer_core.types import EMOTIONS
+from tests.quiz_pages import TINY, noise_fer2013, sat
+
+PASSPHRASE = "horse battery"
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory):
+    place = tmp_path_factory.mktemp("noise") / "noise.npz"
+    return place, noise_fer2013(place)
+
+
+@pytest.fixture
+def data(noise, monkeypatch):
+    monkeypatch.setenv("FER2013_PATH", str(noise[0]))
+    cache.dataset.clear()
+    yield noise[1]
+    cache.dataset.clear()
+
+
+@pytest.fixture
+def database(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/quiz.sqlite3"
+    monkeypatch.setenv("SEVEN_FACES_DATABASE", url)
+    opened = Database(url)
+    yield opened
+    opened.close()
+
+
+def run(page, **query):
+    at = AppTest.from_file(str(VIEWS / f"{page}.py"), default_timeout=180)
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def text(at):
+    kinds = (
+        at.title,
+        at.subheader,
+        at.markdown,
+        at.caption,
+        at.info,
+        at.warning,
+        at.error,
+        at.success,
+        at.code,
+        at.text,
+    )
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def trials(at):
+    """What the component sends to the browser."""
+    found = [e.proto for e in at.main if type(e).__name__ == "UnknownElement"]
+    return [json.loads(proto.json) for proto in found if getattr(proto, "component_name", "") == "seven_faces_trial"]
+
+
+def in_url(at, key):
+    value = at.query_params[key]
+    return value if isinstance(value, str) else value[0]
+
+
+def button(at, label):
+    return next(b for b in at.button if b.label == label)
+
+
+def test_a_new_run_needs_consent_and_lives_in_the_url(data, database):
+    at = run("quiz")
+    assert button(at, "Begin").disabled
+    at.checkbox[0].check().run()
+    next(field for field in at.text_input if field.label.startswith("Nickname")).set_value("<b>Ada</b>").run()
+    button(at, "Begin").click().run()
+    assert not at.exception
+    state = quiz.state(database, in_url(at, "run"))
+    assert state.nickname == "<b>Ada</b>" and state.answered == 0
+    assert codes.shown(state.code) in text(at)
+
+
+def test_the_browser_is_told_nothing_of_truth_or_face(data, database):
+    faces = Fer2013Faces(artifacts.reference(), data)
+    truth = {id: EMOTIONS[k] for id, k in zip(faces.ids, faces.labels.tolist(), strict=True)}
+    code = sat(database, data, most=0)
+    kept = {"token", "item", "picture", "asked", "question", "progress", "share", "note", "labels", "confidence",
+            "fixation", "limit"}  # fmt: skip
+    tasks: list[tuple[quiz.Task, dict]] = []
+    for _ in range(18):  # practice, 14 tests, 2 repeats, a check of attention
+        at, task = run("quiz", run=code), quiz.state(database, code).task
+        assert task
+        (sent,) = trials(at)
+        tasks.append((task, sent))
+        quiz.answer(database, code, task.position, task.asked or "sad", 500)
+    for task, sent in tasks:
+        assert set(sent) == kept and sent["labels"] == list(EMOTIONS)
+        assert sent["item"] == task.position and sent["token"].endswith(f":{task.position}")
+        words = json.dumps({name: value for name, value in sent.items() if name not in ("labels", "asked", "picture")})
+        if task.face:
+            assert sent["asked"] is None and sent["picture"].startswith("data:image/png;base64,")
+            assert truth[task.face] not in words and task.face.split(":")[1] not in words
+        else:
+            assert task.asked in sent["asked"] and sent["picture"] is None
+    by_kind = {task.kind: sent["note"] for task, sent in tasks}
+    assert by_kind["test"] == by_kind["repeat"] == by_kind["attention"] == ""  # only practice is told apart
+    codes_of = {sent["token"].split(":")[0] for _, sent in tasks}
+    assert code not in codes_of  # what resumes the run is not in the trial
+
+
+def test_a_class_link_joins_the_class_and_keeps_its_options(data, database):
+    group = classes.open_class(
+        database, "<i>3b</i> [x](y)", PASSPHRASE, Fer2013Faces(artifacts.reference(), data), TINY
+    )
+    at = run("quiz", **{"class": codes.shown(group)})
+    assert [t.value for t in at.text] == ["<i>3b</i> [x](y)"] and not at.radio
+    at.checkbox[0].check().run()
+    button(at, "Begin").click().run()
+    state = quiz.state(database, in_url(at, "run"))
+    assert state.class_code == group and state.options == TINY and state.total == 18
+
+
+@pytest.mark.parametrize("page", ["quiz", "my_result"])
+@pytest.mark.parametrize("code", ["nonsense", "0" * 16, "ABCDEFGHJK", "<script>", "9" * 5000])
+def test_a_bad_code_in_the_url_is_said(data, database, page, code):
+    at = run(page, run=code)
+    assert at.warning and not trials(at)
+    assert "<script>" not in at.warning[0].value
+    at.button[0].click().run()  # the way back
+    assert not at.exception and "run" not in at.query_params
+
+
+def test_a_bad_class_code_is_said_and_one_can_sit_alone(data, database):
+    at = run("quiz", **{"class": "AAAAAAAAAA"})
+    assert "No class has this code" in at.warning[0].value and button(at, "Begin")
+
+
+def test_without_faces_both_ways_in_are_shown(database, monkeypatch):
+    monkeypatch.delenv("FER2013_PATH", raising=False)
+    cache.dataset.clear()
+    at = run("quiz")
+    assert "trainers data fetch" in text(at) and "FER2013_PATH" in text(at) and "Your own photos" in text(at)
+    cache.dataset.clear()
+
+
+def test_a_run_whose_faces_went_away_keeps_its_place(data, database, monkeypatch):
+    code = sat(database, data, most=3)
+    monkeypatch.delenv("FER2013_PATH")
+    cache.dataset.clear()
+    at = run("quiz", run=code)
+    assert "not on this machine now" in at.warning[0].value and not trials(at)
+    assert quiz.state(database, code).answered == 3
+
+
+def test_a_database_that_is_gone_is_said_on_every_page_and_the_face_stays(data, database, tmp_path):
+    code = sat(database, data, most=3)
+    at = run("quiz", run=code)
+    assert trials(at)
+    (tmp_path / "quiz.sqlite3").rename(tmp_path / "away")
+    at.run()
+    assert not at.exception and "is gone. Put it back" in at.warning[0].value
+    assert trials(at)[0]["item"] == 4  # so that the browser can send the answer again
+    (tmp_path / "away").rename(tmp_path / "quiz.sqlite3")
+    at.run()
+    assert not at.warning and trials(at)[0]["item"] == 4
+
+
+def test_a_database_of_a_newer_version_is_said_on_every_page(database, monkeypatch):
+    from sqlalchemy import text as sql
+
+    with database.engine.begin() as connection:
+        connection.execute(sql("UPDATE seven_faces_version SET version_num = '9999'"))
+    database.close()
+    for page in ("quiz", "my_result", "class_results", "humans_and_models"):
+        at = run(page)
+        assert any("update the program" in e.value for e in at.error), page
+
+
+def test_my_result_comes_at_the_end_and_not_before(data, database):
+    half, whole = sat(database, data, most=9), sat(database, data, wrong=4)
+    at = run("my_result", run=half)
+    assert "9 of 18 are answered" in text(at) and not at.metric
+    at = run("my_result", run=whole)
+    figures = {m.label: m.value for m in at.metric}
+    assert figures["Accuracy"] == "71.4%"  # 10 of 14
+    assert "100.0% (34.2% to 100.0%)" in text(at) and "1 of 1" in text(at)  # both repeats alike, the check followed
+    matrix = at.dataframe[0].value.set_index("label")
+    assert matrix.to_numpy().sum() == 14 and sum(matrix.loc[e, e] for e in EMOTIONS) == 10
+    missed = next(f.value for f in at.dataframe if "you" in f.value)
+    assert len(missed) == 4 and (missed["you"] != missed["label"]).all() and "crowd" in missed
+
+
+def test_my_data_can_be_deleted(data, database):
+    code, other = sat(database, data), sat(database, data)
+    at = run("my_result", run=code)
+    assert button(at, "Delete").disabled
+    at.checkbox[0].check().run()
+    button(at, "Delete").click().run()
+    assert not at.exception and "18 answers were deleted" in text(at)
+    assert own_answers(database, code).empty and len(own_answers(database, other)) == 18
+
+
+def opened_class(data, database):
+    return classes.open_class(database, "3b", PASSPHRASE, Fer2013Faces(artifacts.reference(), data), TINY)
+
+
+def test_class_results_need_the_passphrase(data, database):
+    group = opened_class(data, database)
+    sat(database, data, class_code=group, nickname="Ada")
+    at = run("class_results", **{"class": group})
+    assert "Ada" not in str(at.main)
+    at.text_input[1].set_value("something else")
+    button(at, "Show results").click().run()
+    assert "not the class's passphrase" in at.error[0].value and not at.metric
+    at.text_input[1].set_value(PASSPHRASE)
+    button(at, "Show results").click().run()
+    assert not at.exception
+    people = next(f.value for f in at.dataframe if "person" in f.value)
+    assert people["person"].tolist() == ["Ada"] and people["accuracy"].tolist() == [100.0]
+
+
+def test_class_results_follow_the_answers(data, database):
+    group = opened_class(data, database)
+    at = run("class_results", **{"class": group})
+    at.text_input[1].set_value(PASSPHRASE)
+    button(at, "Show results").click().run()
+    assert "Nobody has answered yet" in text(at)
+    for wrong, nickname in ((0, "<script>alert(1)</script>"), (7, None), (14, "Bo")):
+        sat(database, data, wrong=wrong, class_code=group, nickname=nickname)
+    from dashboard.cache import people as people_cache
+
+    people_cache._class_answers.clear()  # instead of waiting three seconds
+    at.run()
+    assert not at.exception
+    assert {m.label: m.value for m in at.metric}["People"] == "3"
+    table = next(f.value for f in at.dataframe if "person" in f.value)
+    assert table["accuracy"].tolist() == [100.0, 50.0, 0.0] and table["person"][0] == "<script>alert(1)</script>"
+    assert "Krippendorff's α" in {m.label for m in at.metric}
+
+
+def test_a_teacher_opens_a_class(data, database):
+    at = run("class_results")
+    next(f for f in at.text_input if f.label == "Title").set_value("3c")
+    secret = next(f for f in at.text_input if "8 characters" in f.label)
+    secret.set_value("short").run()
+    button(at, "Open the class").click().run()
+    assert "8 to 200 characters" in at.error[0].value
+    next(f for f in at.text_input if "8 characters" in f.label).set_value(PASSPHRASE).run()
+    button(at, "Open the class").click().run()
+    assert not at.exception
+    code = in_url(at, "class")
+    assert classes.facts(database, code).title == "3c" and codes.shown(code) in text(at)
+    assert PASSPHRASE not in str(at.query_params)
+
+
+def test_everybody_is_on_one_axis_and_nobody_is_named(data, database):
+    group = opened_class(data, database)
+    mine = sat(database, data, wrong=2, class_code=group, nickname="Ada")
+    sat(database, data, wrong=7, class_code=group, nickname="Bo")
+    sat(database, data, options=TINY, most=5)  # too few answers to be placed
+    at = run("humans_and_models", run=mine)
+    table = at.dataframe[0].value.set_index("rater")
+    titles = [artifacts.card(id).title for id in artifacts.ids()]
+    assert {"You", "Person 2", "People of this quiz, together", "FER+: one tagger", *titles} <= set(table.index)
+    assert table.loc["You", "accuracy"] == pytest.approx(100 * 12 / 14) and table.loc["You", "faces"] == 14
+    assert (table["from"] < table["accuracy"]).all() and table["accuracy"].is_monotonic_decreasing
+    assert "Ada" not in str(at.main) and "Bo" not in str(at.main)
+    against = next(f.value for f in at.dataframe if "McNemar p" in f.value)
+    assert against["model"].tolist() == titles and against["faces"].tolist() == [14] * len(titles)
+
+
+def test_runs_with_feedback_are_not_compared(data, database):
+    from dataclasses import replace
+
+    sat(database, data, options=replace(TINY, feedback=True))
+    assert "Nobody has answered" in text(run("humans_and_models"))
+
+
+def test_labelled_faces_of_ones_own_can_be_asked_for(database, monkeypatch):
+    import numpy as np
+
+    from fer_core.human.faces import LabelledFaces
+    from tests.human_cases import labelled
+
+    monkeypatch.delenv("FER2013_PATH", raising=False)
+    cache.dataset.clear()
+    faces = labelled(3)
+    cache.lent_faces().by_source[faces.name] = faces
+    code = quiz.start(database, faces, TINY, consent=True)
+    at = run("quiz", run=code)
+    assert trials(at)[0]["picture"].startswith("data:image/png;base64,")
+    assert isinstance(faces, LabelledFaces) and isinstance(faces.labels, np.ndarray)
+    cache.lent_faces().by_source.clear()
+
+
+def test_page_sources_hold_no_markup_from_people():
+    for page in ("quiz", "my_result", "class_results", "humans_and_models"):
+        assert not re.search("unsafe_allow_html|st.html", (VIEWS / f"{page}.py").read_text())
