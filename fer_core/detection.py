@@ -1,45 +1,29 @@
 """A photo -> its faces: facenet-pytorch's MTCNN (Zhang et al. 2016, arXiv:1604.02878), crop rule and reading order.
 
 Importing this module loads no framework; the first `Detector` does. MTCNN's weights come inside the facenet-pytorch
-package, so that nothing is downloaded.
+package, so that nothing is downloaded. `fast_detection` runs its networks, `crop_rule` cuts the faces out.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from fer_core.types import Box, Face, Float32, Uint8
+from fer_core.crop_rule import DEFAULT_RULE, CropRule, crop, has_area
+from fer_core.fast_detection import PYRAMID_FACTOR, SMALLEST_WINDOW, Candidates, Cascade, Stages, pyramid
+from fer_core.types import Box, Face, Float32, Uint8, unknown
 
-PYRAMID_FACTOR = 0.709
-"""Each step of MTCNN's image pyramid has half the area of the one before, as in the reference implementation."""
-SMALLEST_WINDOW = 12
-"""Side in pixels of the first network's window: faces smaller than that exist for MTCNN only in an enlarged photo."""
+__all__ = [
+    "DEFAULT_OPTIONS", "Candidates", "CropRule", "DetectionOptions", "Detector", "Stages", "crop", "detect",
+    "reading_order",
+]  # fmt: skip
+
+Method = Literal["fast", "facenet-pytorch"]
 LOWEST_THRESHOLD = 0.3
 """Bounds the candidates of a large photo, each of which costs memory; at it, 12 megapixels take half as long again."""
-
-
-@dataclass(frozen=True)
-class CropRule:
-    """How a face is cut out of the photo around the centre of its box.
-
-    "square": side = `scale` x the box's height. "tight": the box itself, width and height times `scale`. The default
-    resembles FER2013's framing most: its frame is 0.95 x as high as MTCNN's box on 383 PublicTest faces (medians), and
-    wider margins cost accuracy. A margin of 10 % of the box on each side is a scale of 1.2.
-    """
-
-    scale: float = 0.95
-    shape: Literal["square", "tight"] = "square"
-
-    def __post_init__(self) -> None:
-        if not 0.1 <= self.scale <= 10:
-            raise ValueError(f"Expected a crop scale from 0.1 to 10 times the box, got {self.scale!r}: 0.95 is usual.")
-        if self.shape not in ("square", "tight"):
-            raise ValueError(f"Expected the crop shape 'square' or 'tight', got {self.shape!r}.")
 
 
 @dataclass(frozen=True)
@@ -56,7 +40,7 @@ class DetectionOptions:
     minimum_face: int = 20
     confidence: float = 0.9
     thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7)
-    crop: CropRule = CropRule()
+    crop: CropRule = DEFAULT_RULE
 
     def __post_init__(self) -> None:
         # a list or NumPy numbers from a widget or a file would make equal options different keys, or no key at all
@@ -85,13 +69,19 @@ class Detector:
     the first time, since PyTorch is imported then; let the caller keep it.
     """
 
-    def __init__(self, device: str | None = None) -> None:
-        """`device` as PyTorch names it ("cpu", "cuda"); None takes CUDA where it is available."""
+    def __init__(self, device: str | None = None, method: Method = "fast") -> None:
+        """`device` as PyTorch names it ("cpu", "cuda"); None takes CUDA where it is available.
+
+        `method` "facenet-pytorch" runs them by that package's own code, to compare with: slower, the same faces.
+        """
         import torch
         from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 
+        if method not in get_args(Method):
+            raise ValueError(unknown("method", method, get_args(Method)))
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self._networks = [network().eval().to(self.device) for network in (PNet, RNet, ONet)]
+        self.method = method
+        self._cascade = Cascade([network().eval() for network in (PNet, RNet, ONet)], self.device)
 
     def detect(self, image: Uint8, options: DetectionOptions = DEFAULT_OPTIONS) -> list[Face]:
         """The faces of an upright uint8 RGB photo (H, W, 3) in reading order; [] where there are none.
@@ -102,24 +92,38 @@ class Detector:
         _check_image(image)
         candidates, landmarks = self._candidates(image, options)
         faces = [
-            Face(_clipped(box, image), score, points, crop(image, box, options.crop))
+            Face(_clipped(box, image), score, points, crop(image, box, options.crop, points))
             for box, score, points in zip(_boxes(candidates), _scores(candidates), landmarks, strict=True)
-            if score >= options.confidence and _has_area(_clipped(box, image))
+            if score >= options.confidence and has_area(_clipped(box, image))
         ]
         return [faces[i] for i in reading_order([face.box for face in faces])]
 
+    def stages(self, image: Uint8, options: DetectionOptions = DEFAULT_OPTIONS) -> Stages:
+        """What each of the three networks let go on, before `options.confidence` rules; for people who want to see why.
+
+        ValueError for anything but an uint8 RGB photo (H, W, 3).
+        """
+        _check_image(image)
+        return self._cascade.run(image, int(options.minimum_face), options.thresholds)
+
     def _candidates(self, image: Uint8, options: DetectionOptions) -> tuple[Float32, Float32]:
         """MTCNN's answer: float32 (N, 5) with x1, y1, x2, y2 in pixels and a score, and float32 (N, 5, 2) landmarks."""
+        if self.method == "facenet-pytorch":
+            return self._by_facenet(image, options)
+        stages = self.stages(image, options)
+        return np.hstack([stages.final.boxes, stages.final.scores[:, None]]), stages.landmarks
+
+    def _by_facenet(self, image: Uint8, options: DetectionOptions) -> tuple[Float32, Float32]:
+        """The same by facenet-pytorch's own code."""
         import torch
         from facenet_pytorch.models.utils.detect_face import detect_face
 
-        # facenet-pytorch joins an empty list of pyramid levels (its issue 176); its own arithmetic, to the last bit
-        if min(image.shape[:2]) * (SMALLEST_WINDOW / options.minimum_face) < SMALLEST_WINDOW:
+        if not pyramid(image.shape[:2], options.minimum_face):  # it joins an empty list of levels (its issue 176)
             return np.zeros((0, 5), np.float32), np.zeros((0, 5, 2), np.float32)
         # the function and not the class MTCNN, which keeps size and thresholds as attributes that threads would share
         with torch.inference_mode():
             candidates, landmarks = detect_face(
-                image, options.minimum_face, *self._networks, options.thresholds, PYRAMID_FACTOR, self.device
+                image, options.minimum_face, *self._cascade.networks, options.thresholds, PYRAMID_FACTOR, self.device
             )
         return _array(candidates[0], 5), _array(landmarks[0], 5, 2)
 
@@ -127,20 +131,6 @@ class Detector:
 def detect(image: Uint8, options: DetectionOptions = DEFAULT_OPTIONS) -> list[Face]:
     """The faces of one photo, as `Detector.detect` gives them; loads the networks anew at each call."""
     return Detector().detect(image, options)
-
-
-def crop(image: Uint8, box: Box, rule: CropRule = DEFAULT_OPTIONS.crop) -> Uint8:
-    """The face of an uint8 RGB photo (H, W, 3) as uint8 RGB (h, w, 3), h = w for a square rule; never a view.
-
-    Where the crop leaves the photo, the edge pixels are repeated. ValueError for a box without an area.
-    """
-    if not _has_area(box):
-        raise ValueError(f"Expected a box x1, y1, x2, y2 with x1 < x2 and y1 < y2 in pixels, got {tuple(box)!r}.")
-    height = rule.scale * (box[3] - box[1])
-    width = height if rule.shape == "square" else rule.scale * (box[2] - box[0])
-    columns = _span(box[0], box[2], width, image.shape[1])
-    rows = _span(box[1], box[3], height, image.shape[0])
-    return image[rows[:, None], columns]
 
 
 def reading_order(boxes: Sequence[Box]) -> list[int]:
@@ -158,13 +148,6 @@ def reading_order(boxes: Sequence[Box]) -> list[int]:
         order += sorted(row, key=lambda i: (boxes[i][0] + boxes[i][2], boxes[i]))
         rest = rest[len(row) :]  # sorted by the same centre, a row is the beginning of what is left
     return order
-
-
-def _span(low: float, high: float, length: float, limit: int) -> np.ndarray:
-    """The pixel indices of about `length` pixels around the middle of low..high, held within 0..limit - 1."""
-    count = max(1, round(length))
-    first = round((low + high - count) / 2)
-    return np.clip(np.arange(first, first + count), 0, limit - 1)
 
 
 def _check_image(image: Uint8) -> None:
@@ -191,11 +174,6 @@ def _clipped(box: Box, image: Uint8) -> Box:
     height, width = image.shape[:2]
     x1, y1, x2, y2 = box
     return max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))
-
-
-def _has_area(box: Box) -> bool:
-    """Whether the box is finite and at least one pixel wide and high."""
-    return all(math.isfinite(edge) for edge in box) and box[2] - box[0] >= 1 and box[3] - box[1] >= 1
 
 
 def _array(values: Any, *shape: int) -> Float32:

@@ -14,7 +14,8 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from fer_core.detection import CropRule, DetectionOptions, Detector, crop, detect, reading_order
+from fer_core.crop_rule import frame
+from fer_core.detection import CropRule, DetectionOptions, Detector, detect, reading_order
 from fer_core.photos import read_photo
 from fer_core.types import Box
 
@@ -77,7 +78,7 @@ def test_finds_the_face_of_a_real_photo(detector, astronaut):
     assert overlap(face.box, ASTRONAUT) > 0.85
     assert 0.9 <= face.confidence <= 1
     assert face.crop.dtype == np.uint8
-    side = round(0.95 * (face.box[3] - face.box[1]))
+    side = round(frame(face.box, face.landmarks).width)
     assert face.crop.shape == (side, side, 3)
 
 
@@ -159,7 +160,7 @@ def test_equals_facenet_pytorch(detector, astronaut):
 
 def test_a_face_at_the_edge(detector, astronaut):
     image = astronaut[85:, 200:]
-    (face,) = detector.detect(image, DetectionOptions(confidence=0.5))
+    (face,) = detector.detect(image, DetectionOptions(confidence=0.5, crop=CropRule(level=False)))
     assert face.box[:2] == (0.0, 0.0)
     assert face.crop.shape[0] == face.crop.shape[1] > 0.95 * (face.box[3] - face.box[1])
     assert (face.crop[0] == face.crop[1]).all()  # above the photo its edge is repeated
@@ -231,40 +232,9 @@ def test_impossible_options_are_refused(options, words):
         DetectionOptions(**options)
 
 
-@pytest.mark.parametrize("rule", [{"scale": 0}, {"scale": -1}, {"scale": float("nan")}, {"shape": "round"}])
-def test_impossible_crop_rules_are_refused(rule):
-    with pytest.raises(ValueError, match=r"Expected .* crop"):
-        CropRule(**rule)
-
-
 def test_options_are_a_cache_key():
     from_a_widget: dict[str, Any] = {"minimum_face": np.int64(20), "thresholds": [0.6, 0.7, 0.7]}
     assert len({DetectionOptions(**from_a_widget), DetectionOptions(), DetectionOptions(crop=CropRule(1.2))}) == 2
-
-
-COUNTED = np.arange(40 * 50 * 3, dtype=np.uint32).reshape(40, 50, 3).astype(np.uint8)
-
-
-def test_crop_is_a_square_around_the_centre():
-    assert np.array_equal(crop(COUNTED, (10, 10, 20, 30), CropRule(1.0)), COUNTED[10:30, 5:25])
-    assert crop(COUNTED, (10, 10, 20, 30)).shape == (19, 19, 3)
-
-
-def test_crop_tight_is_the_box():
-    assert np.array_equal(crop(COUNTED, (10.2, 9.9, 20.1, 30.2), CropRule(1.0, "tight")), COUNTED[10:30, 10:20])
-
-
-@pytest.mark.parametrize("box", [(-6, -9, 8, 11), (44, 30, 58, 50), (-30, -30, 90, 90), (200, 300, 220, 320)])
-def test_crop_repeats_the_edge_outside_the_photo(box):
-    padded = np.pad(COUNTED, ((400, 400), (400, 400), (0, 0)), "edge")
-    moved = tuple(edge + 400 for edge in box)
-    assert np.array_equal(crop(COUNTED, box), crop(padded, moved))
-
-
-@pytest.mark.parametrize("box", [(10, 10, 10, 20), (20, 10, 10, 20), (0, 0, float("nan"), 9), (0, 0, float("inf"), 9)])
-def test_crop_refuses_a_box_without_an_area(box):
-    with pytest.raises(ValueError, match="Expected a box"):
-        crop(COUNTED, box)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""Widgets and words of the Face size page; plain values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import ui_url
+from dashboard.charts import csv_bytes
+from dashboard.figures_size import COUNTED
+from fer_core.face_size import MARGIN, Study
+
+COMMAND = "uv run python -m trainers face-size --data fer2013.csv"
+RULE_COMMAND = "uv run python -m trainers crop-rule --data fer2013.csv"
+HOW = f"""FER2013's {{split}} faces are made that wide, pasted into a larger grey picture, and found again by the
+detector with its usual options; each model then reads them as the program cuts them out. FER2013's own pictures are 48
+pixels wide, so that larger faces here are blurred, not finer, and a real photo may do better. Bars are 95 % intervals.
+A model is trusted from the size on at which it loses at most {100 * MARGIN:.0f} answers of 100 against the same faces
+in FER2013's own pictures (thin dotted lines: its accuracy there on all {{n:,}} faces)."""
+MISSED = """Detection tends to miss turned, covered and drawn faces. What a model makes of the missed ones in FER2013's
+own pictures is in the upper table, as accuracy on missed."""
+RULES = """How a face is cut out of the photo, learned from {learned:,} Training faces of FER2013 and compared on {n:,}
+PublicTest faces of {side} pixels. Overlap is with the frame that FER2013's makers cut; differences are in points of
+accuracy, with their 95 % intervals. The program cuts by **{used}**."""
+
+
+def model_choice(studies: Mapping[str, Study], titles: Mapping[str, str]) -> list[str]:
+    """The ids of the models to draw, all at first; the choice lives in the URL."""
+    named = {id: titles[id] for id in studies}
+    return ui_url.some(st.pills, "Models", named, "models", list(named), selection_mode="multi")
+
+
+def counted() -> str:
+    """What accuracy is counted of, a key of `COUNTED`; lives in the URL."""
+    words = "Of all faces: one that detection missed is a wrong answer."
+    shown = {key: words[0].upper() + words[1:] for key, words in COUNTED.items()}
+    return ui_url.one(st.segmented_control, "Accuracy", shown, "of", "found", help=words) or "found"
+
+
+def empty() -> None:
+    """Draws what to do where no model has a study."""
+    st.info("No model was asked about small faces yet. With FER2013 at hand, this takes some minutes:",
+            icon=":material/photo_size_select_small:")  # fmt: skip
+    st.code(COMMAND, language="bash")
+
+
+def lacking(problems: Mapping[str, str], titles: Mapping[str, str]) -> None:
+    """Draws which models have no study, and the command that makes it."""
+    if problems:
+        st.caption(f"Not asked yet: {', '.join(titles.get(id, id) for id in problems)}. `{COMMAND}` asks them.")
+
+
+def verdict_table(table: pd.DataFrame) -> None:
+    """Draws from which size on each model is to be trusted, with the download."""
+    percent = {name: st.column_config.NumberColumn(name, format="%.1f %%") for name in table.columns[2:]}
+    alt = "A row a model: the smallest size to be trusted, and accuracy by size"
+    st.dataframe(table, hide_index=True, column_config=percent, alt=alt, placeholder="no size")
+    _download(table, "face-size-verdicts")
+
+
+def rules_table(table: pd.DataFrame) -> None:
+    """Draws the comparison of crop rules, with its download."""
+    config = {name: st.column_config.NumberColumn(name, format="%.3f") for name in table.columns[1:3]}
+    config |= {name: st.column_config.NumberColumn(name, format="%.1f") for name in table.columns if name.endswith("%")}
+    st.dataframe(table, hide_index=True, column_config=config, alt="A row a crop rule: its errors and accuracies")
+    _download(table, "crop-rules")
+
+
+def _download(table: pd.DataFrame, name: str) -> None:
+    st.download_button(
+        "Download (CSV)", lambda: csv_bytes(table), f"{name}.csv", "text/csv", key=f"{name}-csv",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip

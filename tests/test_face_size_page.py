@@ -1,0 +1,134 @@
+"""The Face size page: its figures are the studies', its choices live in the URL, and nothing in the URL breaks it."""
+
+import shutil
+from dataclasses import asdict, replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import figures_size, looks
+from dashboard.pages_table import VIEWS
+from fer_core import artifacts
+from fer_core.crop_rule import DEFAULT_RULE
+from fer_core.face_size import Size, Study
+from fer_core.types import Interval
+
+SOME = Interval(0.6, 0.58, 0.62)
+IDS = ("keras-native", "torch-native")
+
+
+def size(side, value, loss):
+    around = Interval(value, value - 0.02, value + 0.02)
+    return Size(side, 200, 150, 2, around, Interval(loss, loss - 0.01, loss + 0.01), replace(around, value=value - 0.1, low=value - 0.12), SOME)  # noqa: E501  # fmt: skip
+
+
+STUDIES = {
+    "keras-native": Study(
+        "", str(DEFAULT_RULE), "PublicTest", 200, SOME, (size(20, 0.4, 0.2), size(30, 0.57, 0.03), size(48, 0.6, 0.0))
+    ),
+    "torch-native": Study(
+        "", str(DEFAULT_RULE), "PublicTest", 200, SOME, (size(20, 0.3, 0.3), size(30, 0.4, 0.2), size(48, 0.5, 0.1))
+    ),
+}
+RULES = {
+    "side": 96, "used": "learned", "learned_from": {"n": 2630}, "held_out": {"n": 3149},
+    "errors": {name: {"iou": [0.7, 0.6, 0.8], "centre": 0.05, "scale": 1.1} for name in ("old", "learned")},
+    "accuracy": {"keras-native": {"upright": {"n": 9} | {
+        name: {"accuracy": [0.5, 0.4, 0.6], "above_old": [gain, gain - 0.01, gain + 0.01]}
+        for name, gain in (("old", 0.0), ("learned", 0.02))}}},
+}  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """The two artifacts' cards, without any study."""
+    for id in IDS:
+        (tmp_path / id).mkdir()
+        shutil.copy(artifacts.default_root() / id / "card.json", tmp_path / id)
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def asked(root):
+    """The same with a study of each, and one of the crop rules."""
+    for id, found in STUDIES.items():
+        artifacts.save_study("face_size", asdict(replace(found, weights_sha256=artifacts.card(id).weights_sha256)), id)
+    artifacts.save_study("crop_rule", RULES)
+    return root
+
+
+def run(**query):
+    at = AppTest.from_file(str(VIEWS / "face_size.py"), default_timeout=180)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.run()
+
+
+def text(at):
+    return "\n".join(e.value for kind in (at.markdown, at.caption, at.info, at.code, at.warning) for e in kind)
+
+
+def test_without_studies_the_page_shows_both_commands(root):
+    at = run()
+    assert not at.exception
+    assert "python -m trainers face-size" in text(at) and "python -m trainers crop-rule" in text(at)
+    assert not at.dataframe
+
+
+def test_the_verdicts_are_the_studies(asked):
+    at = run()
+    assert not at.exception
+    table = at.dataframe[0].value.set_index("model")
+    titles = {id: artifacts.card(id).title for id in IDS}
+    assert table.loc[titles["keras-native"], "trusted from, pixels"] == 30
+    assert table["trusted from, pixels"].isna()[titles["torch-native"]]
+    assert table.loc[titles["torch-native"], "30 px"] == pytest.approx(40)
+    assert "200 faces" in text(at) and "PublicTest" in text(at)
+
+
+def test_the_figures_table_has_a_row_a_model_and_size(asked):
+    table = run().dataframe[1].value
+    assert len(table) == 6 and table["found share"].unique().tolist() == [0.75]
+    assert table["lost"].tolist() == [0.2, 0.03, 0.0, 0.3, 0.2, 0.1]
+
+
+def test_the_choices_live_in_the_url(asked):
+    at = run(models="torch-native", of="all")
+    assert not at.exception and at.pills[0].value == ["torch-native"]
+    assert len(at.dataframe[0].value) == 1
+    assert run(models="torch-native", of="all").button_group[-1].value in ("all", ["all"])
+
+
+@pytest.mark.parametrize("query", [{"models": "nobody"}, {"of": "some"}, {"models": ["", "x"], "of": ""}])
+def test_a_bad_url_is_never_a_trace(asked, query):
+    assert not run(**query).exception
+
+
+def test_no_model_chosen(asked):
+    at = run()
+    at.pills[0].set_value([]).run()
+    assert not at.exception and "at least one model" in text(at)
+
+
+def test_a_model_without_a_study_is_named(asked):
+    (asked / "torch-native" / "face_size.json").unlink()
+    at = run()
+    assert f"Not asked yet: {artifacts.card('torch-native').title}" in text(at)
+    assert len(at.dataframe[0].value) == 1
+
+
+def test_the_rules_are_compared(asked):
+    table = run().dataframe[-1].value.set_index("rule")
+    title = artifacts.card("keras-native").title
+    assert table.loc["learned", f"{title}, against the old rule"] == "+2.0 (+1.0 to +3.0)"
+    assert table.loc["old", f"{title}, %"] == 50
+
+
+def test_the_curves_are_what_is_counted():
+    titles = {id: id for id in IDS}
+    drawn = {of: figures_size.accuracy(STUDIES, titles, looks.looks(IDS, IDS), of) for of in figures_size.COUNTED}
+    assert drawn["found"].data[0].y == (0.4, 0.57, 0.6) and drawn["all"].data[0].y == pytest.approx((0.3, 0.47, 0.5))
+    assert drawn["found"].data[0].error_y.array == pytest.approx((0.02,) * 3)
+    assert drawn["found"].data[1].y == (0.6, 0.6)  # on FER2013's own pictures
+    assert figures_size.detection(STUDIES["keras-native"]).data[0].y == (0.75,) * 3
