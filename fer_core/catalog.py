@@ -6,25 +6,41 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_core import artifacts
-from fer_core.types import EMOTIONS, InputSpec, ModelSpec, unknown
+from fer_core import artifacts, catalog_keras
+from fer_core.types import EMOTIONS, InputSpec, ModelCard, ModelSpec, unknown
 
 if TYPE_CHECKING:
     from fer_core.predictor import BasePredictor
 
 _GREY_48 = InputSpec(size=48, channels=1)
+_LITE0_96 = InputSpec(size=96, channels=3, mean=(127.0,), std=(128.0,))
+_COLOUR_48 = InputSpec(size=48, channels=3)
 _COPENHAGEN = "Krebs et al., Emotion Detection, University of Copenhagen 2024"
+_KAIST = "Mammadov et al., Facial Expression Recognition Milestone Report, KAIST"
+_LITE0 = "Tan and Le 2019, arXiv:1905.11946; Lite variant: Liu 2020"
 
 _SPECS = (
-    ModelSpec("keras-native", "Native Keras CNN", "keras", "fer_core.models.keras_native:build", _GREY_48, 232_803, "conv_4", _COPENHAGEN),
     ModelSpec("torch-native", "Native PyTorch CNN", "torch", "fer_core.models.torch_native:build", _GREY_48, 599_815, "2.4", _COPENHAGEN),
+    ModelSpec("torch-compact", "Compact PyTorch CNN", "torch", "fer_core.models.torch_compact:build", _GREY_48, 512_515, "0.9", "Seven Faces"),
+    ModelSpec("torch-efficientnet-lite0", "EfficientNet-Lite0 (PyTorch)", "torch", "fer_core.models.torch_efficientnet_lite0:build", _LITE0_96, 3_379_975, "0.17", _LITE0, pretrained="fer_core.models.torch_efficientnet_lite0:imagenet"),
+    ModelSpec("torch-vgg", "VGG with squeeze-excitation (PyTorch)", "torch", "fer_core.models.torch_vgg:build", _GREY_48, 4_777_855, "0.3", "After Simonyan and Zisserman 2015, arXiv:1409.1556"),
+    ModelSpec("torch-resnet18", "ResNet-18, 3 x 3 stem (PyTorch)", "torch", "fer_core.models.torch_resnet18:build", _GREY_48, 11_171_271, "0.8", "He et al. 2016, arXiv:1512.03385"),
+    ModelSpec("torch-kaist-resnet50", "ResNet-50, one linear layer (PyTorch)", "torch", "fer_core.models.torch_kaist:build_resnet50", _COLOUR_48, 23_522_375, "0.16", _KAIST, pretrained="fer_core.models.torch_kaist:imagenet_resnet50"),
+    ModelSpec("torch-kaist-resnet50-deep", "ResNet-50, three linear layers (PyTorch)", "torch", "fer_core.models.torch_kaist:build_resnet50", _COLOUR_48, 36_103_239, "0.16", _KAIST, options={"hidden": (4096, 1024)}, pretrained="fer_core.models.torch_kaist:imagenet_resnet50"),
+    ModelSpec("torch-kaist-vgg19", "VGG-19 (PyTorch)", "torch", "fer_core.models.torch_kaist:build_vgg19", _COLOUR_48, 139_598_919, "0.4.7", _KAIST, pretrained="fer_core.models.torch_kaist:imagenet_vgg19"),
 )  # fmt: skip
 
-CATALOG: dict[str, ModelSpec] = {spec.id: spec for spec in _SPECS}
+CATALOG: dict[str, ModelSpec] = {spec.id: spec for spec in (*catalog_keras.SPECS, *_SPECS)}
+ENSEMBLE = ModelSpec(
+    "ensemble", "Ensemble", "ensemble", "", InputSpec(size=48, channels=3), 0, "", "Hansen and Salamon 1990"
+)
+"""What stands in an ensemble's card for an architecture; it has no network of its own, so it is not in the catalog."""
 
 
 def spec(id: str) -> ModelSpec:
     """The architecture of that id; KeyError with the nearest id where there is none."""
+    if id == ENSEMBLE.id:
+        return ENSEMBLE
     if id not in CATALOG:
         raise KeyError(unknown("architecture", id, CATALOG))
     return CATALOG[id]
@@ -33,8 +49,19 @@ def spec(id: str) -> ModelSpec:
 def network(id: str, classes: int = len(EMOTIONS)) -> Any:
     """A freshly built network of that architecture, in its framework's own type, logits out."""
     architecture = spec(id)
-    module, function = architecture.build.split(":")
-    return getattr(importlib.import_module(module), function)(classes=classes, **architecture.options)
+    return _function(architecture.build)(classes=classes, **architecture.options)
+
+
+def start_from_imagenet(id: str, network: Any) -> None:
+    """Nothing comes back; a freshly built network of that architecture has published ImageNet weights, its head apart.
+
+    ValueError where the architecture has none; OSError or ImportError where they cannot be had on this machine.
+    """
+    architecture = spec(id)
+    if not architecture.pretrained:
+        able = [s.id for s in CATALOG.values() if s.pretrained]
+        raise ValueError(f"{id!r} has no published ImageNet weights. Architectures that have: {', '.join(able)}.")
+    _function(architecture.pretrained)(network)
 
 
 def untrained(id: str, labels: tuple[str, ...] = EMOTIONS, seed: int = 0) -> BasePredictor:
@@ -47,10 +74,13 @@ def untrained(id: str, labels: tuple[str, ...] = EMOTIONS, seed: int = 0) -> Bas
 def load(id: str, root: Path | None = None) -> BasePredictor:
     """The predictor of the artifact of that id, weights checked against its card.
 
-    Raises artifacts.ArtifactError, naming the file and the remedy, where the artifact is absent, damaged or made for
+    With the card's test-time augmentation, and for an ensemble with its members' predictors inside. Raises
+    artifacts.ArtifactError, naming the file and the remedy, where the artifact or a member is absent, damaged or made for
     another architecture.
     """
     card = artifacts.card(id, root)
+    if card.architecture == ENSEMBLE.id:
+        return ensemble(card, root)
     architecture = spec(card.architecture)
     predictor = _backend(architecture.framework).make(
         architecture, card.labels, network(architecture.id, len(card.labels)), card.temperature
@@ -61,7 +91,33 @@ def load(id: str, root: Path | None = None) -> BasePredictor:
         raise artifacts.ArtifactError(
             f"Artifact {id!r} does not fit {architecture.id!r}. {error} Train it again."
         ) from error
-    return predictor
+    return with_test_time(predictor, card.recipe.get("test_time", "none"))
+
+
+def with_test_time(predictor: BasePredictor, test_time: str) -> BasePredictor:
+    """The predictor that answers with that test-time augmentation (`composite.TEST_TIME`); itself where it is "none"."""
+    from fer_core.composite import TestTimePredictor
+
+    return predictor if test_time == "none" else TestTimePredictor(predictor, test_time)
+
+
+def ensemble(card: ModelCard, root: Path | None = None) -> BasePredictor:
+    """The predictor of an ensemble's card; artifacts.ArtifactError where a member is absent or another one by now."""
+    from fer_core.composite import EnsemblePredictor
+
+    promised: dict[str, str] = card.recipe["members_sha256"]
+    for member, sha256 in promised.items():
+        if artifacts.card(member, root).weights_sha256 != sha256:
+            raise artifacts.ArtifactError(
+                f"Member {member!r} of {card.id!r} was trained again since. Make the ensemble again: "
+                f"python -m trainers train {card.id}"
+            )
+    return EnsemblePredictor(ENSEMBLE, [load(member, root) for member in promised], card.temperature)
+
+
+def _function(name: str) -> Any:
+    module, function = name.split(":")
+    return getattr(importlib.import_module(module), function)
 
 
 def _backend(framework: str) -> Any:

@@ -13,7 +13,7 @@ from torch import nn
 from fer_core import catalog
 from fer_core.preprocess import network_input, to_pixels
 from fer_core.types import InputSpec
-from trainers import fit_torch
+from trainers import fit_torch, torch_step
 from trainers.fitting import Fitted, Images, Run
 from trainers.recipe import Recipe
 
@@ -32,7 +32,7 @@ def test_the_moving_average_moves_by_its_decay() -> None:
     assert slow.running_var is not None and slow.num_batches_tracked is not None
     fast.load_state_dict({k: torch.full_like(v, 11) for k, v in fast.state_dict().items()})
     slow.load_state_dict({k: torch.full_like(v, 1) for k, v in slow.state_dict().items()})
-    fit_torch._follow(slow, fast, decay=0.9)
+    torch_step.follow(slow, fast, decay=0.9)
     assert slow.weight.tolist() == pytest.approx([2.0, 2.0])
     assert slow.running_var.tolist() == pytest.approx([2.0, 2.0]), "running statistics are averaged too"
     assert slow.num_batches_tracked.item() == 11, "and counters copied"
@@ -60,20 +60,21 @@ def test_counters_are_not_kept(lessons, tmp_path: Path) -> None:
 
 
 def test_mixup_blends_two_images_and_their_labels() -> None:
-    x, y = torch.arange(8.0).view(8, 1, 1, 1), torch.arange(8)
+    x, targets = torch.arange(8.0).view(8, 1, 1, 1), torch.eye(8)
     generator = torch.Generator().manual_seed(0)
     for _ in range(5):
-        mixed, other, share = fit_torch._mixup(x, y, 0.4, generator)
-        assert 0 <= share <= 1 and sorted(other.tolist()) == list(range(8))
-        torch.testing.assert_close(mixed.flatten(), share * y + (1 - share) * other)
-    assert torch.equal(x.flatten(), torch.arange(8.0))
+        mixed, blended = torch_step.mixup(x, targets, 0.4, generator)
+        torch.testing.assert_close(blended.sum(1), torch.ones(8))
+        assert int((blended > 1e-6).sum(1).max()) <= 2, "of two images at most"
+        torch.testing.assert_close(mixed.flatten(), blended @ torch.arange(8.0), msg="image and target share the share")
+    assert torch.equal(x.flatten(), torch.arange(8.0)) and torch.equal(targets, torch.eye(8))
 
 
 def test_no_mixup_is_no_change_and_no_draw() -> None:
-    x, y, generator = torch.rand(4, 1, 2, 2), torch.arange(4), torch.Generator().manual_seed(0)
+    x, targets, generator = torch.rand(4, 1, 2, 2), torch.eye(4), torch.Generator().manual_seed(0)
     state = generator.get_state()
-    mixed, other, share = fit_torch._mixup(x, y, 0.0, generator)
-    assert mixed is x and other is y and share == 1.0
+    mixed, same = torch_step.mixup(x, targets, 0.0, generator)
+    assert mixed is x and same is targets
     assert torch.equal(generator.get_state(), state)
 
 

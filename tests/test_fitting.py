@@ -13,7 +13,7 @@ from tests.training_cases import (
 )
 from trainers import fitting
 from trainers.fitting import CurveRow, Fitted, TrainingError
-from trainers.recipe import Recipe
+from trainers.recipe import Augment, Recipe
 
 pytestmark = pytest.mark.usefixtures("tiny")
 
@@ -22,36 +22,128 @@ def schedule(**options: Any) -> Recipe:
     return recipe_of("torch", optimizer={"learning_rate": 0.1}, schedule={"epochs": 10} | options)
 
 
+def rate(recipe: Recipe, epochs_done: float, losses: tuple[float, ...] = ()) -> float:
+    """The learning rate after so many epochs of the first stage; `losses` are PublicTest's so far."""
+    rows = [{"epoch": n + 1, "public_loss": losses[n] if losses else 1.0} for n in range(int(epochs_done))]
+    at = fitting.Position(0, recipe.course[0], rows)
+    return fitting.learning_rate(recipe, at, epochs_done - int(epochs_done))
+
+
 def test_cosine_by_hand() -> None:
     recipe = schedule()
-    assert [fitting.learning_rate(recipe, e) for e in (0, 5, 10, 12)] == pytest.approx([0.1, 0.05, 0, 0])
-    assert fitting.learning_rate(recipe, 2.5) == pytest.approx(0.1 * (1 + math.sqrt(0.5)) / 2)
+    assert [rate(recipe, e) for e in (0, 5, 10, 12)] == pytest.approx([0.1, 0.05, 0, 0])
+    assert rate(recipe, 2.5) == pytest.approx(0.1 * (1 + math.sqrt(0.5)) / 2)
 
 
 def test_warm_up_by_hand() -> None:
     recipe = schedule(warmup_epochs=2.0)
-    assert 0 < fitting.learning_rate(recipe, 0) < 1e-3
-    assert fitting.learning_rate(recipe, 1) == pytest.approx(0.05, rel=2e-3)
-    assert [fitting.learning_rate(recipe, e) for e in (2, 6, 10)] == pytest.approx([0.1, 0.05, 0])
+    assert 0 < rate(recipe, 0) < 1e-3
+    assert rate(recipe, 1) == pytest.approx(0.05, rel=2e-3)
+    assert [rate(recipe, e) for e in (2, 6, 10)] == pytest.approx([0.1, 0.05, 0])
 
 
 def test_constant_is_constant_after_its_warm_up() -> None:
     recipe = schedule(shape="constant", warmup_epochs=1.0)
-    assert fitting.learning_rate(recipe, 0.5) == pytest.approx(0.05, rel=3e-3)
-    assert [fitting.learning_rate(recipe, e) for e in (1, 5, 10)] == [0.1] * 3
+    assert rate(recipe, 0.5) == pytest.approx(0.05, rel=3e-3)
+    assert [rate(recipe, e) for e in (1, 5, 10)] == [0.1] * 3
 
 
 def test_a_warm_up_as_long_as_the_run_divides_by_nothing() -> None:
     recipe = schedule(epochs=2, warmup_epochs=2.0)
-    assert all(0 < fitting.learning_rate(recipe, e) <= 0.1 for e in (0, 1, 1.99, 2))
+    assert all(0 < rate(recipe, e) <= 0.1 for e in (0, 1, 1.99, 2))
+
+
+def test_a_plateau_lowers_the_rate_each_time_patience_ends() -> None:
+    recipe = schedule(shape="plateau", plateau_patience=2, plateau_factor=0.5)
+    falls = (1.0, 0.9, 0.8, 0.7)
+    assert rate(recipe, 4, falls) == 0.1
+    assert rate(recipe, 3, (1.0, 1.0, 1.1)) == pytest.approx(0.05)
+    assert rate(recipe, 4, (1.0, 1.0, 0.5, 0.6)) == 0.1, "one epoch without a better loss is borne"
+    assert rate(recipe, 5, (1.0,) * 5) == pytest.approx(0.025)
+
+
+def staged(**options: Any) -> Recipe:
+    stages = [{"epochs": 2, "train": "head", "learning_rate": 0.5}, {"epochs": 3}]
+    return recipe_of("torch", optimizer={"learning_rate": 0.1}, schedule={"epochs": 5} | options, stages=stages)
+
+
+def rows(*accuracy: float, stage: int = 1) -> list[CurveRow]:
+    return [{"epoch": n, "stage": stage, "public_accuracy": a, "public_loss": 1.0} for n, a in enumerate(accuracy, 1)]
+
+
+def test_stages_follow_one_another() -> None:
+    recipe = staged()
+    numbers = []
+    curves: list[CurveRow] = []
+    while (at := fitting.position(recipe, curves)) is not None:
+        numbers.append((at.number, len(at.rows), at.stage.train))
+        curves += [{"epoch": len(curves) + 1, "stage": at.number + 1, "public_accuracy": 0.1 * len(curves)}]
+    assert numbers == [(0, 0, "head"), (0, 1, "head"), (1, 0, "all"), (1, 1, "all"), (1, 2, "all")]
+
+
+def test_each_stage_has_its_own_rate_and_course() -> None:
+    recipe = staged()
+    first, second = fitting.position(recipe, []), fitting.position(recipe, rows(0.1, 0.2))
+    assert first is not None and second is not None
+    assert fitting.learning_rate(recipe, first) == 0.5, "the stage's own"
+    assert fitting.learning_rate(recipe, first, 0.9999999 * 2) == pytest.approx(0, abs=1e-6), "falls over the stage"
+    assert fitting.learning_rate(recipe, second) == 0.1, "the optimizer's, from its beginning"
+
+
+def test_early_stopping_ends_a_stage_and_the_last_one_the_run() -> None:
+    recipe = staged(early_stopping=1)
+    at = fitting.position(recipe, rows(0.5, 0.4))
+    assert at is not None and at.number == 1
+    assert fitting.position(recipe, rows(0.5, 0.4) + rows(0.6, 0.5, stage=2)) is None
+
+
+def test_stages_that_do_not_add_up_are_refused() -> None:
+    with pytest.raises(ValueError, match="the sum of the stages' epochs"):
+        staged(epochs=7)
+
+
+def test_pictures_grow_to_their_crop_and_stay() -> None:
+    recipe = schedule().model_copy(update={"augment": Augment(crop=44, start_size=28)})
+    sizes = [fitting.picture_size(recipe, 48, epoch) for epoch in range(10)]
+    assert sizes[0] == 28 and sizes[6:] == [44] * 4
+    assert sizes == sorted(sizes) and all(size % 4 == 0 for size in sizes)
+    assert {fitting.picture_size(schedule(), 48, epoch) for epoch in range(10)} == {48}
+
+
+def test_mixup_ends_before_the_last_epochs() -> None:
+    recipe = recipe_of("torch", schedule={"epochs": 4}, regularise={"mixup": 0.4, "mixup_off": 1})
+    assert [fitting.mixup_alpha(recipe, epoch) for epoch in range(4)] == [0.4, 0.4, 0.4, 0]
+    always = recipe_of("torch", schedule={"epochs": 4}, regularise={"mixup": 0.4})
+    assert [fitting.mixup_alpha(always, epoch) for epoch in range(4)] == [0.4] * 4
 
 
 def test_an_epochs_order_is_a_permutation_of_its_own() -> None:
-    order = fitting.epoch_order(100, seed=1, epoch=2)
+    y, recipe = np.zeros(100, int), schedule()
+    order = fitting.epoch_rows(y, recipe, 2)
     np.testing.assert_array_equal(np.sort(order), np.arange(100))
-    np.testing.assert_array_equal(order, fitting.epoch_order(100, 1, 2))
-    others = [fitting.epoch_order(100, seed, epoch) for seed, epoch in ((1, 3), (2, 2), (2, 1))]
+    np.testing.assert_array_equal(order, fitting.epoch_rows(y, recipe, 2))
+    other_seed = recipe.model_copy(update={"seed": 1})
+    others = [fitting.epoch_rows(y, *which) for which in ((recipe, 3), (other_seed, 2), (other_seed, 1))]
     assert not any(np.array_equal(order, other) for other in others)
+
+
+def test_rare_emotions_are_repeated_until_there_are_enough() -> None:
+    y = np.array([0] * 50 + [1] * 7 + [2] * 3)
+    recipe = recipe_of("torch", sampling={"at_least": 20})
+    seen = fitting.epoch_rows(y, recipe, 0)
+    assert np.bincount(y[seen]).tolist() == [50, 20, 20]
+    times = np.bincount(seen, minlength=60)
+    assert times[:50].tolist() == [1] * 50 and set(times[50:57]) == {2, 3} and set(times[57:]) == {6, 7}
+    only = recipe_of("torch", sampling={"at_least": 20, "emotions": ["disgust"]})
+    assert np.bincount(y[fitting.epoch_rows(y, only, 0)]).tolist() == [50, 20, 3]
+
+
+def test_a_teachers_share_of_the_targets() -> None:
+    soft = np.full((2, 7), 1 / 7, np.float32)
+    images = fitting.Images(np.zeros((2, 1, 1, 1), np.uint8), np.array([0, 3]), soft)
+    plain, taught = recipe_of("torch"), recipe_of("torch", distil={"teacher": "x", "share": 0.25})
+    np.testing.assert_array_equal(images.targets(plain), np.eye(7)[[0, 3]])
+    np.testing.assert_allclose(images.targets(taught), 0.25 / 7 + 0.75 * np.eye(7)[[0, 3]], rtol=1e-6)
 
 
 def test_class_weights_by_hand() -> None:

@@ -100,8 +100,9 @@ def test_steps_and_epochs_are_told(straight) -> None:
     assert straight.steps == [(n, STEPS) for n in range(1, STEPS + 1)] * 3
     assert straight.rows == straight.fitted.curves
     assert [row["epoch"] for row in straight.rows] == [1, 2, 3]
-    for row in straight.rows:
-        last_step = fitting.learning_rate(straight.recipe, row["epoch"] - 1 / STEPS)
+    for number, row in enumerate(straight.rows):
+        at = fitting.Position(0, straight.recipe.course[0], straight.rows[:number])
+        last_step = fitting.learning_rate(straight.recipe, at, 1 - 1 / STEPS)
         assert row["learning_rate"] == pytest.approx(last_step, rel=1e-5)
     seconds = [row["seconds"] for row in straight.rows]
     assert seconds == sorted(seconds) and seconds[-1] == pytest.approx(straight.fitted.seconds, abs=0.01)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,11 @@ def recipe_of(framework: str, **tables: Any) -> Recipe:
     return Recipe.model_validate(content | tables)
 
 
-def fit(recipe: Recipe, lessons: tuple[Images, Images], folder: Path, **listeners: Callable[..., None]) -> Fitted:
+def fit(recipe: Recipe, lessons: tuple[Images, Images], folder: Path, **listeners: Any) -> Fitted:
     """What the recipe's trainer makes of the lessons; on the CPU."""
     spec = catalog.spec(recipe.architecture)
     trainer = importlib.import_module(f"trainers.fit_{spec.framework}")
-    fitted: Fitted = trainer.fit(spec, recipe, *lessons, Run(folder, **listeners, device="cpu"))
+    fitted: Fitted = trainer.fit(spec, recipe, *lessons, replace(Run(folder, device="cpu"), **listeners))
     return fitted
 
 
@@ -52,7 +52,7 @@ def differ(one: Fitted, other: Fitted) -> bool:
 
 
 def everything(framework: str) -> Recipe:
-    """A recipe in which chance plays all its parts: order, augmentation, mixup, dropout."""
+    """A recipe in which chance plays all its parts: order, augmentation, mixup, dropout; and an average follows."""
     return recipe_of(
         framework,
         schedule={"warmup_epochs": 0.5},
@@ -64,8 +64,7 @@ def everything(framework: str) -> Recipe:
             "contrast": 0.1,
             "erase": 0.2,
         },
-        regularise={"mixup": 0.2, "label_smoothing": 0.1, "class_weights": "inverse"}
-        | ({"ema": 0.9} if framework == "torch" else {}),
+        regularise={"mixup": 0.2, "label_smoothing": 0.1, "class_weights": "inverse", "ema": 0.9},
     )
 
 

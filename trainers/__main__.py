@@ -10,11 +10,22 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from fer_core import artifacts, datasets
 from fer_core.metrics import EvaluationReport
-from trainers import evaluation, readme
+from trainers import (
+    ablation,
+    crop_rule,
+    deep_svm,
+    ensemble,
+    evaluation,
+    face_size,
+    ladder,
+    readme,
+    seeds,
+    study_command,
+)
 from trainers import recipe as recipes
 from trainers import run as runs
 from trainers.data import app as data_commands
@@ -25,6 +36,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 console = Console()
 
 app.add_typer(data_commands, name="data", help="Check, fetch and clean FER2013.")
+app.command("crop-rule")(crop_rule.command)
+app.command("face-size")(face_size.command)
+app.command("svm")(deep_svm.command)
+app.command("ladder")(ladder.command)
+app.command("ablate")(ablation.command)
+app.command("study")(study_command.command)
+app.command("seeds")(seeds.command)
 
 Data = Annotated[Path | None, typer.Option("--data", help="FER2013 in any form it is published in; else FER2013_PATH")]
 
@@ -38,29 +56,38 @@ def train(
     ] = False,
     restart: Annotated[bool, typer.Option(help="forget the checkpoint and begin anew")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (PyTorch recipes)")] = "auto",
+    init: Annotated[str | None, typer.Option(help="random: from scratch, where the recipe names ImageNet")] = None,
+    seed: Annotated[int | None, typer.Option(help="another seed; the artifact's id gets -seed<N>")] = None,
+    compile: Annotated[bool, typer.Option(help="torch.compile the network (PyTorch recipes)")] = False,
     runs_folder: Annotated[Path, typer.Option("--runs", help="where checkpoints are kept")] = Path(".runs"),
     out: Annotated[Path | None, typer.Option(help="where artifacts go; else artifacts/")] = None,
 ) -> None:
     """Train one recipe and leave its artifact; stopped at any time, the same command goes on where it was."""
     id, chosen = recipes.load(recipe)
     images = datasets.load(data)
+    if isinstance(chosen, recipes.Ensemble):
+        ensemble.make(id, chosen, images, out)
+        console.print(_summary(id, out))
+        return
+    id, chosen = recipes.changed(id, chosen, init, seed)
     if smoke:
         chosen, images = runs.smoke(chosen, images)
         out = out or runs_folder / "smoke"
     folder = runs.checkpoint_folder(runs_folder, id, chosen, images, restart or smoke)
-    with progress(console, chosen.schedule.epochs, folder, device) as run:
-        card = runs.train(id, chosen, images, run, out)
-    console.print(_summary(card.id, out))
+    with progress(console, chosen.schedule.epochs, folder, device, compile) as run:
+        runs.train(id, chosen, images, run, out)
+    console.print(_summary(id, out))
 
 
 @app.command("recipes")
 def list_recipes() -> None:
     """All recipes, and whether their artifact is here."""
-    table = Table("recipe", "title", "architecture", "epochs", "artifact")
+    table = Table(Column("recipe", no_wrap=True), "title", "architecture", "epochs", "artifact")
     made = artifacts.ids()
     for id in recipes.available():
         _, chosen = recipes.load(id)
-        table.add_row(id, chosen.title, chosen.architecture, str(chosen.schedule.epochs), "yes" if id in made else "")
+        epochs = "" if isinstance(chosen, recipes.Ensemble) else str(chosen.schedule.epochs)
+        table.add_row(id, chosen.title, chosen.architecture, epochs, "yes" if id in made else "")
     console.print(table)
 
 

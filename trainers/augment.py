@@ -11,10 +11,15 @@ from torch.nn import functional
 from trainers.recipe import Augment
 
 
-def augment(x: Tensor, options: Augment, generator: torch.Generator) -> Tensor:
-    """Images float32 (N, c, s, s) in 0..255, each changed by draws of its own; the input is left as it was."""
-    if options.flip or options.rotate_degrees or options.shift or options.scale != (1.0, 1.0):
-        x = _affine(x, options, generator)
+def augment(x: Tensor, options: Augment, generator: torch.Generator, side: int = 0) -> Tensor:
+    """Images float32 (N, c, s, s) in 0..255, each changed by draws of its own; the input is left as it was.
+
+    `side` is that of what comes back, float32 (N, c, side, side); 0: as it came. With `options.crop`, that square is
+    cut out at random and brought to `side`.
+    """
+    side = side or options.crop or x.shape[-1]
+    if options.flip or options.rotate_degrees or options.shift or options.scale != (1.0, 1.0) or side != x.shape[-1]:
+        x = _affine(x, options, generator, side)
     if options.brightness or options.contrast:
         x = _light(x, options, generator)
     return _erase(x, options.erase, generator) if options.erase else x
@@ -24,8 +29,8 @@ def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> Ten
     return torch.rand(n, generator=generator, device=generator.device) * (high - low) + low
 
 
-def _affine(x: Tensor, options: Augment, generator: torch.Generator) -> Tensor:
-    """Flip, rotation, scale and shift as one bilinear resampling; what leaves the picture is filled with its edge."""
+def _affine(x: Tensor, options: Augment, generator: torch.Generator, side: int) -> Tensor:
+    """Flip, rotation, scale, shift, crop as one bilinear resampling; beyond its edge a picture goes on as its edge."""
     n, (low, high), turn = len(x), options.scale, math.radians(options.rotate_degrees)
     angle, size = _uniform(n, -turn, turn, generator), 1 / _uniform(n, low, high, generator)
     mirror = torch.where(_uniform(n, 0, 1, generator) < 0.5, -1.0, 1.0) if options.flip else torch.ones_like(size)
@@ -33,7 +38,11 @@ def _affine(x: Tensor, options: Augment, generator: torch.Generator) -> Tensor:
     theta[:, 0, 0], theta[:, 0, 1] = angle.cos() * size * mirror, -angle.sin() * size
     theta[:, 1, 0], theta[:, 1, 1] = angle.sin() * size * mirror, angle.cos() * size
     theta[:, :, 2] = _uniform(2 * n, -2 * options.shift, 2 * options.shift, generator).view(n, 2)
-    grid = functional.affine_grid(theta, list(x.shape), align_corners=False)
+    if options.crop:
+        kept = options.crop / x.shape[-1]
+        theta[:, :, :2] *= kept
+        theta[:, :, 2] += _uniform(2 * n, kept - 1, 1 - kept, generator).view(n, 2)
+    grid = functional.affine_grid(theta, [n, x.shape[1], side, side], align_corners=False)
     return functional.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 

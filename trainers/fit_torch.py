@@ -1,13 +1,15 @@
-"""Training a PyTorch network by a recipe: images stay on the device, Fabric sees to device and precision."""
+"""Training a PyTorch network by a recipe: images stay on the device, Fabric sees to precision and processes."""
 
 from __future__ import annotations
 
+import copy
 import io
+import os
 import pickle
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,148 +25,158 @@ from trainers.fitting import (
     CurveRow,
     Fitted,
     Images,
+    Position,
     Run,
     TrainingError,
     check_loss,
     class_weights,
     damaged_checkpoint,
-    epoch_order,
+    epoch_rows,
     learning_rate,
-    should_stop,
+    mixup_alpha,
+    picture_size,
+    position,
 )
 from trainers.recipe import Recipe
+from trainers.torch_step import follow, freeze, learn, loss_sum, mixup, optimizer, synchronise
 
 CHECKPOINT = "last.pt"
 
 
 @dataclass
 class _State:
-    """Everything that a resumed run needs; `best` holds the best epoch's weights."""
+    """Everything that a resumed run needs; `best` holds the best epoch's weights, `network` and `average` are bare."""
 
     network: nn.Module
     average: nn.Module
-    optimizer: torch.optim.Optimizer
     curves: list[CurveRow] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     steps: int = 0
+
+
+@dataclass(frozen=True)
+class _Lessons:
+    """What the device holds: pixels uint8 (N, c, s, s), targets float32 (N, K), labels, one loss weight a class."""
+
+    pixels: Tensor
+    targets: Tensor
+    y: Tensor
+    weight: Tensor
 
 
 def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -> Fitted:
     """The weights of the epoch that reads PublicTest best; goes on from a checkpoint in `run.folder`.
 
     A resumed run ends with the same weights as one that was never stopped: order, augmentation and dropout of an epoch
-    are drawn from the recipe's seed and the epoch's number. Raises fitting.TrainingError where the loss is no number or
-    the checkpoint is damaged.
+    are drawn from the recipe's seed and the epoch's number. Under `torchrun` several processes share each batch and end
+    with what one would have, rounding apart. Raises fitting.TrainingError where the loss is no number or the checkpoint
+    is damaged.
     """
     fabric = _fabric(recipe, run.device)
-    state = _start(fabric, spec, recipe)
+    state = _start(fabric, spec, recipe, run)
     _resume(state, run.folder / CHECKPOINT, fabric)
-    pixels, y = fabric.to_device(torch.from_numpy(train.pixels)), fabric.to_device(torch.from_numpy(train.y))
-    while len(state.curves) < recipe.schedule.epochs and not should_stop(state.curves, recipe.schedule.early_stopping):
+    lessons = _lessons(fabric, recipe, train)
+    judged = (fabric.to_device(torch.from_numpy(val.pixels)), fabric.to_device(torch.from_numpy(val.y)))
+    number, wrapped, chosen = -1, cast(Any, state.network), cast(Any, None)
+    while (at := position(recipe, state.curves)) is not None:
+        if at.number != number:
+            number, (wrapped, chosen) = at.number, _enter(fabric, state, recipe, at, run)
         began = time.monotonic()
-        row = _epoch(fabric, state, spec, recipe, pixels, y, run)
-        row |= _judge(fabric, state.average if recipe.regularise.ema else state.network, spec, val)
+        row = _epoch(fabric, state, wrapped, chosen, spec, recipe, at, lessons, run)
+        row |= _judge(fabric, state.average if recipe.regularise.ema else state.network, spec, *judged)
         check_loss(row)
         state.seconds += time.monotonic() - began
         state.curves.append(row | {"seconds": round(state.seconds, 2)})
+        state.optimizer = chosen.state_dict()
         _keep_best(state, recipe)
-        _save(state, run.folder / CHECKPOINT)
-        run.epoch(state.curves[-1])
+        if fabric.is_global_zero:
+            _save(state, run.folder / CHECKPOINT)
+            run.epoch(state.curves[-1])
+    fabric.barrier()
     weights = {name: tensor.cpu().float().numpy() for name, tensor in state.best.items()}
     device = torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
     return Fitted(weights, state.curves, state.seconds, device)
 
 
 def _fabric(recipe: Recipe, device: str) -> Fabric:
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # set by torchrun
+    precision: Any = "bf16-mixed" if recipe.precision == "bf16" else "32-true"
     try:
-        return Fabric(
-            accelerator=device, devices=1, precision="bf16-mixed" if recipe.precision == "bf16" else "32-true"
-        )
+        fabric = Fabric(
+            accelerator=device, devices=processes, num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", "1")),
+            precision=precision, strategy="ddp" if "LOCAL_WORLD_SIZE" in os.environ else "auto",
+        )  # fmt: skip
+        fabric.launch()
     except (RuntimeError, ValueError) as error:
         raise TrainingError(f"--device {device}: {error}") from error
+    return fabric
 
 
-def _start(fabric: Fabric, spec: ModelSpec, recipe: Recipe) -> _State:
+def _start(fabric: Fabric, spec: ModelSpec, recipe: Recipe, run: Run) -> _State:
     torch.manual_seed(recipe.seed)
-    network = catalog.network(spec.id, len(recipe.emotions)).to(memory_format=torch.channels_last)
-    average = catalog.network(spec.id, len(recipe.emotions)).to(memory_format=torch.channels_last)
-    average.load_state_dict(network.state_dict())
-    wrapped, optimizer = fabric.setup(network, _optimizer(network, recipe))
-    return _State(wrapped, fabric.to_device(average), optimizer)
+    network = catalog.network(spec.id, len(recipe.emotions))
+    run.begin(network)
+    network = fabric.to_device(network).to(memory_format=torch.channels_last)
+    synchronise(network)
+    return _State(network, copy.deepcopy(network))
 
 
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    options = recipe.optimizer
-    if options.name == "adamw":
-        return torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
-    return torch.optim.SGD(
-        network.parameters(),
-        lr=options.learning_rate,
-        momentum=options.momentum,
-        nesterov=options.nesterov,
-        weight_decay=options.weight_decay,
-    )
+def _enter(fabric: Fabric, state: _State, recipe: Recipe, at: Position, run: Run) -> tuple[Any, Any]:
+    """The network and the optimizer of a stage, wrapped by Fabric; in mid-stage with the checkpoint's momentum."""
+    freeze(state.network, at.stage)
+    network: Any = torch.compile(state.network) if run.compile else state.network
+    learning = [p for p in state.network.parameters() if p.requires_grad]
+    wrapped, chosen = fabric.setup(network, optimizer(learning, recipe.optimizer))
+    if at.rows and state.optimizer:
+        chosen.load_state_dict(state.optimizer)
+    return wrapped, chosen
+
+
+def _lessons(fabric: Fabric, recipe: Recipe, train: Images) -> _Lessons:
+    weight = class_weights(train.y, len(recipe.emotions), recipe.regularise.class_weights)
+    pixels = np.ascontiguousarray(train.pixels.transpose(0, 3, 1, 2))
+    arrays = (pixels, train.targets(recipe), train.y, weight)
+    return _Lessons(*(fabric.to_device(torch.from_numpy(array)) for array in arrays))
 
 
 def _epoch(
-    fabric: Fabric, state: _State, spec: ModelSpec, recipe: Recipe, pixels: Tensor, y: Tensor, run: Run
-) -> CurveRow:
-    epoch, size = len(state.curves), recipe.schedule.batch_size
+    fabric: Fabric, state: _State, wrapped: Any, chosen: Any, spec: ModelSpec, recipe: Recipe, at: Position,
+    lessons: _Lessons, run: Run,
+) -> CurveRow:  # fmt: skip
+    epoch = len(state.curves)
     generator = torch.Generator(fabric.device).manual_seed(recipe.seed * 100_003 + epoch)
-    torch.manual_seed(recipe.seed * 100_003 + epoch)  # for dropout
-    weight = torch.from_numpy(class_weights(y.cpu().numpy(), len(recipe.emotions), recipe.regularise.class_weights))
-    batches = torch.from_numpy(epoch_order(len(y), recipe.seed, epoch)).to(fabric.device).split(size)
-    loss_sum, correct, rate = torch.zeros((), device=fabric.device), torch.zeros((), device=fabric.device), 0.0
-    state.network.train()
+    torch.manual_seed((recipe.seed * 100_003 + epoch) * fabric.world_size + fabric.global_rank)  # for dropout
+    rows = torch.from_numpy(epoch_rows(lessons.y.cpu().numpy(), recipe, epoch)).to(fabric.device)
+    batches = rows.split(recipe.schedule.batch_size)
+    side, alpha, rate = picture_size(recipe, spec.input.size, epoch), mixup_alpha(recipe, epoch), 0.0
+    sums = torch.zeros(2, device=fabric.device)
+    learn(state.network)
     for number, batch in enumerate(batches):
-        rate = learning_rate(recipe, epoch + number / len(batches))
-        for group in state.optimizer.param_groups:
+        rate = learning_rate(recipe, at, number / len(batches))
+        for group in chosen.param_groups:
             group["lr"] = rate
-        x = augment(pixels[batch].permute(0, 3, 1, 2).float(), recipe.augment, generator)
-        loss, right = _step(fabric, state, spec, recipe, x, y[batch], weight.to(fabric.device), generator)
-        loss_sum += loss * len(batch)
-        correct += right
+        x = augment(lessons.pixels[batch].float(), recipe.augment, generator, side)
+        x, targets = mixup(x, lessons.targets[batch], alpha, generator)
+        own = slice(fabric.global_rank, None, fabric.world_size)  # this process's share of the batch
+        logits = wrapped(_ready(x[own], spec)).float()
+        loss = loss_sum(logits, targets[own], lessons.weight, recipe.regularise.label_smoothing)
+        chosen.zero_grad()
+        fabric.backward(loss * (fabric.world_size / len(batch)))  # DDP takes the processes' mean
+        chosen.step()
+        _average(state, recipe)
+        sums += torch.stack([loss.detach(), (logits.argmax(1) == lessons.y[batch][own]).sum()])
         run.step(number + 1, len(batches))
-    means = {"train_loss": float(loss_sum) / len(y), "train_accuracy": float(correct) / len(y)}
-    return {"epoch": epoch + 1, "learning_rate": rate} | means
+    means = (cast(Tensor, fabric.all_reduce(sums, reduce_op="sum")) / len(rows)).tolist()
+    row = {"epoch": epoch + 1, "learning_rate": rate, "train_loss": means[0], "train_accuracy": means[1]}
+    return row | ({"stage": at.number + 1} if recipe.stages else {})
 
 
-def _step(
-    fabric: Fabric,
-    state: _State,
-    spec: ModelSpec,
-    recipe: Recipe,
-    x: Tensor,
-    y: Tensor,
-    weight: Tensor,
-    g: torch.Generator,
-) -> tuple[Tensor, Tensor]:
-    """One batch's mean loss and number of right answers (against the unmixed labels), after the optimizer's step."""
-    options = recipe.regularise
-    x, y_other, share = _mixup(x, y, options.mixup, g)
-    logits = state.network(_ready(x, spec)).float()
-    losses = [
-        functional.cross_entropy(logits, t, weight, label_smoothing=options.label_smoothing) for t in (y, y_other)
-    ]
-    loss = share * losses[0] + (1 - share) * losses[1]
-    state.optimizer.zero_grad()
-    fabric.backward(loss)
-    state.optimizer.step()
+def _average(state: _State, recipe: Recipe) -> None:
     state.steps += 1
-    if options.ema:
-        _follow(state.average, state.network, min(options.ema, (1 + state.steps) / (10 + state.steps)))
-    return loss.detach(), (logits.argmax(1) == y).sum()
-
-
-def _mixup(x: Tensor, y: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor, float]:
-    """Images blended with others of the batch, those others' labels, the share of the first (arXiv:1710.09412)."""
-    if not alpha:
-        return x, y, 1.0
-    seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))
-    share = float(np.random.default_rng(seed).beta(alpha, alpha))
-    other = torch.randperm(len(x), generator=generator, device=generator.device)
-    return share * x + (1 - share) * x[other], y[other], share
+    if decay := recipe.regularise.ema:
+        follow(state.average, state.network, min(decay, (1 + state.steps) / (10 + state.steps)))
 
 
 def _ready(x: Tensor, spec: ModelSpec) -> Tensor:
@@ -174,24 +186,12 @@ def _ready(x: Tensor, spec: ModelSpec) -> Tensor:
 
 
 @torch.no_grad()
-def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Moves the average a step towards the network (an exponential moving average with warm-up)."""
-    for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if slow.is_floating_point():
-            slow.lerp_(fast.to(slow.dtype), 1 - decay)
-        else:
-            slow.copy_(fast)
-
-
-@torch.no_grad()
-def _judge(fabric: Fabric, network: nn.Module, spec: ModelSpec, images: Images, size: int = 256) -> CurveRow:
+def _judge(fabric: Fabric, network: nn.Module, spec: ModelSpec, pixels: Tensor, y: Tensor, size: int = 256) -> CurveRow:
     network.eval()
-    y = fabric.to_device(torch.from_numpy(images.y))
     logits = []
-    for start in range(0, len(images), size):
-        pixels = fabric.to_device(torch.from_numpy(images.pixels[start : start + size]))
+    for part in pixels.split(size):
         with fabric.autocast():
-            logits.append(network(normalise(pixels.float(), spec.input).permute(0, 3, 1, 2)).float())
+            logits.append(network(normalise(part.float(), spec.input).permute(0, 3, 1, 2)).float())
     scores = torch.cat(logits)
     accuracy = float((scores.argmax(1) == y).float().mean())
     return {"public_loss": float(functional.cross_entropy(scores, y)), "public_accuracy": accuracy}
@@ -208,9 +208,8 @@ def _keep_best(state: _State, recipe: Recipe) -> None:
 
 def _save(state: _State, path: Path) -> None:
     content: dict[str, Any] = {
-        "network": state.network.state_dict(), "average": state.average.state_dict(),
-        "optimizer": state.optimizer.state_dict(), "curves": state.curves, "best": state.best,
-        "seconds": state.seconds, "steps": state.steps,
+        "network": state.network.state_dict(), "average": state.average.state_dict(), "optimizer": state.optimizer,
+        "curves": state.curves, "best": state.best, "seconds": state.seconds, "steps": state.steps,
     }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished, buffer = path.with_suffix(".unfinished"), io.BytesIO()
@@ -224,9 +223,9 @@ def _resume(state: _State, path: Path, fabric: Fabric) -> None:
         return
     try:
         content = torch.load(path, map_location=fabric.device, weights_only=True)
-        for name in ("network", "average", "optimizer"):
-            getattr(state, name).load_state_dict(content[name])
-        state.curves, state.best = content["curves"], content["best"]
-        state.seconds, state.steps = content["seconds"], content["steps"]
+        state.network.load_state_dict(content["network"])
+        state.average.load_state_dict(content["average"])
+        for name in ("optimizer", "curves", "best", "seconds", "steps"):
+            setattr(state, name, content[name])
     except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
         raise damaged_checkpoint(path, error) from error

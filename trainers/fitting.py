@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from trainers.recipe import Recipe
+from trainers.recipe import Recipe, Schedule, Stage
 
 CurveRow = dict[str, float]
 
@@ -20,10 +21,22 @@ class TrainingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Images:
-    """What is learnt from or judged on: `pixels` uint8 (N, s, s, c) at the network's size, `y` int64 (N,) in 0..K-1."""
+    """What is learnt from or judged on: `pixels` uint8 (N, s, s, c) at the network's size, `y` int64 (N,) in 0..K-1.
+
+    `soft` float32 (N, K), rows summing to 1: a teacher's probabilities where there is one.
+    """
 
     pixels: np.ndarray
     y: np.ndarray
+    soft: np.ndarray | None = None
+
+    def targets(self, recipe: Recipe) -> np.ndarray:
+        """What the network is to answer: float32 (N, K), one-hot labels, blended with the teacher's by its share."""
+        one_hot = np.eye(len(recipe.emotions), dtype=np.float32)[self.y]
+        if self.soft is None or recipe.distil is None:
+            return one_hot
+        share = np.float32(recipe.distil.share)
+        return share * self.soft + (1 - share) * one_hot
 
     def __len__(self) -> int:
         return len(self.y)
@@ -31,12 +44,17 @@ class Images:
 
 @dataclass(frozen=True)
 class Run:
-    """Where a run keeps its checkpoint; whom it tells: `step(done, of)` after a batch, `epoch(row)` after an epoch."""
+    """Where a run keeps its checkpoint; whom it tells: `step(done, of)` after a batch, `epoch(row)` after an epoch.
+
+    `begin` puts initial weights into a freshly built network; `compile` asks for torch.compile.
+    """
 
     folder: Path
     step: Callable[[int, int], None] = lambda _done, _of: None
     epoch: Callable[[CurveRow], None] = lambda _row: None
     device: str = "auto"
+    begin: Callable[[Any], None] = lambda _network: None
+    compile: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,20 +72,76 @@ class Fitted:
         return int(max(self.curves, key=lambda row: (row["public_accuracy"], -row["epoch"]))["epoch"])
 
 
-def learning_rate(recipe: Recipe, epochs_done: float) -> float:
-    """The learning rate after so many epochs, fractions included."""
-    schedule, peak = recipe.schedule, recipe.optimizer.learning_rate
-    if epochs_done < schedule.warmup_epochs:
-        return peak * (epochs_done + 1e-3) / schedule.warmup_epochs
+@dataclass(frozen=True)
+class Position:
+    """Where a run stands: in which stage, counted from 0, and the curves' rows of that stage so far."""
+
+    number: int
+    stage: Stage
+    rows: list[CurveRow]
+
+
+def position(recipe: Recipe, curves: list[CurveRow]) -> Position | None:
+    """Where the next epoch belongs; None where the run is at its end, by its epochs or by early stopping."""
+    number = int(curves[-1].get("stage", 1)) - 1 if curves else 0
+    rows = [row for row in curves if row.get("stage", 1) == number + 1]
+    if len(rows) >= recipe.course[number].epochs or should_stop(rows, recipe.schedule.early_stopping):
+        number, rows = number + 1, []
+    return Position(number, recipe.course[number], rows) if number < len(recipe.course) else None
+
+
+def learning_rate(recipe: Recipe, at: Position, share_of_epoch: float = 0.0) -> float:
+    """The learning rate at a position, that share of its epoch done."""
+    schedule, done = recipe.schedule, len(at.rows) + share_of_epoch
+    peak = at.stage.learning_rate or recipe.optimizer.learning_rate
+    if done < schedule.warmup_epochs:
+        return peak * (done + 1e-3) / schedule.warmup_epochs
     if schedule.shape == "constant":
         return peak
-    share = (epochs_done - schedule.warmup_epochs) / max(schedule.epochs - schedule.warmup_epochs, 1e-9)
+    if schedule.shape == "plateau":
+        return peak * schedule.plateau_factor ** _plateaus([row["public_loss"] for row in at.rows], schedule)
+    share = (done - schedule.warmup_epochs) / max(at.stage.epochs - schedule.warmup_epochs, 1e-9)
     return peak * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
 
 
-def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
-    """The order in which an epoch sees `n` images: int64 (n,), the same on every machine and after every resume."""
-    return np.random.default_rng([seed, epoch]).permutation(n)
+def _plateaus(losses: list[float], schedule: Schedule) -> int:
+    """How often so many epochs in a row brought no lower loss (by 1e-4, as Keras's ReduceLROnPlateau counts)."""
+    best, waited, count = math.inf, 0, 0
+    for loss in losses:
+        best, waited = (loss, 0) if loss < best - 1e-4 else (best, waited + 1)
+        if waited >= schedule.plateau_patience:
+            count, waited = count + 1, 0
+    return count
+
+
+def picture_size(recipe: Recipe, full: int, epoch: int) -> int:
+    """The side in pixels that epoch `epoch`, from 0, learns from; `full` is the network's own (see recipe.Augment)."""
+    last, first = recipe.augment.crop or full, recipe.augment.start_size
+    if not first:
+        return last
+    grown = min(epoch / max(0.6 * recipe.schedule.epochs, 1e-9), 1.0)
+    return min(last, round((first + grown * (last - first)) / 4) * 4)
+
+
+def mixup_alpha(recipe: Recipe, epoch: int) -> float:
+    """The mixup of epoch `epoch`, from 0; none in the last `mixup_off` epochs."""
+    off = epoch >= recipe.schedule.epochs - recipe.regularise.mixup_off
+    return 0.0 if off and recipe.regularise.mixup_off else recipe.regularise.mixup
+
+
+def epoch_rows(y: np.ndarray, recipe: Recipe, epoch: int) -> np.ndarray:
+    """The rows that an epoch sees, in order: int64, the same on every machine and after every resume.
+
+    Each row once; emotions that `recipe.sampling` brings to a number have more, whole rounds and then a random rest.
+    """
+    chance, wanted = np.random.default_rng([recipe.seed, epoch]), recipe.sampling
+    rows = [np.arange(len(y))]
+    for index in [recipe.emotions.index(e) for e in wanted.emotions or recipe.emotions if e in recipe.emotions]:
+        own = np.flatnonzero(y == index)
+        if 0 < len(own) < wanted.at_least:
+            rounds, rest = divmod(wanted.at_least - len(own), len(own))
+            rows += [*[own] * rounds, chance.choice(own, rest, replace=False)]
+    return chance.permutation(np.concatenate(rows))
 
 
 def class_weights(y: np.ndarray, classes: int, rule: str) -> np.ndarray:

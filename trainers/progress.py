@@ -13,7 +13,7 @@ from trainers.fitting import CurveRow, Run
 
 
 @contextmanager
-def progress(console: Console, epochs: int, folder: Path, device: str) -> Iterator[Run]:
+def progress(console: Console, epochs: int, folder: Path, device: str, compile: bool = False) -> Iterator[Run]:
     """A run whose steps and epochs appear on the console."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
@@ -29,4 +29,4 @@ def progress(console: Console, epochs: int, folder: Path, device: str) -> Iterat
                 f"PublicTest {row['public_accuracy']:.1%} (loss {row['public_loss']:.3f})  {row['seconds']:.0f} s"
             )
 
-        yield Run(folder, step, epoch, device)
+        yield Run(folder, step, epoch, device, compile=compile)

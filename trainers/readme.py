@@ -14,7 +14,7 @@ HEADING = (
     "| | framework | initial weights | parameters | PublicTest | PrivateTest (95 % interval) "
     "| without copies | macro-F1 | trained |\n|---|---|---|---:|---:|---|---:|---:|---|"
 )
-FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch"}
+FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch", "ensemble": "both"}
 STARTS = {"random": "random", "imagenet": "ImageNet", "teacher": "random, taught"}
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +21,7 @@ import numpy as np
 from fer_core import artifacts, catalog
 from fer_core.cleaning import clean_index
 from fer_core.datasets import SPLITS, Dataset
-from fer_core.predictor import BasePredictor
+from fer_core.predictor import BasePredictor, softmax
 from fer_core.preprocess import to_pixels
 from fer_core.types import EMOTIONS, DataCard, ModelCard, ModelSpec
 from trainers.evaluation import assess, build_reference, milliseconds_a_face, predict
@@ -35,32 +37,45 @@ NONE = 255
 
 
 def train(id: str, recipe: Recipe, data: Dataset, run: Run, root: Path | None = None) -> ModelCard:
-    """The card of the artifact that this run leaves at `root`/`id`; a failed run leaves a previous artifact alone."""
+    """The card of the artifact that this run leaves at `root`/`id`; a failed run leaves a previous artifact alone.
+
+    Of several processes that torchrun started, those that only help to train end here, with exit status 0.
+    """
     spec = catalog.spec(recipe.architecture)
-    if recipe.initial_weights != "random":
-        start = recipe.initial_weights
-        raise TrainingError(
-            f"{recipe.architecture} has no {start} weights to start from. Set initial_weights to random."
-        )
-    fitted = _fit(spec, recipe, data, run)
+    commit = code_version()  # of the code that trains, whatever is committed meanwhile
+    fitted = fit_recipe(spec, recipe, data, run, root)
+    if not leads():
+        sys.exit(0)
     with artifacts.writing(id, root) as folder:
         sha256, size = artifacts.save_weights(folder, fitted.weights)
-        predictor = _trained(spec, recipe, fitted)
+        predictor = trained(spec, recipe, fitted)
         card = ModelCard(
             id=id, title=recipe.title, architecture=spec.id, framework=spec.framework, labels=recipe.emotions,
-            parameters=predictor.parameters(), initial_weights=recipe.initial_weights, weights_sha256=sha256,
-            weights_bytes=size, temperature=None, recipe=recipe.model_dump(mode="json"), data=_data_card(data),
-            epochs=len(fitted.curves), best_epoch=fitted.best_epoch, seconds=round(fitted.seconds, 1),
-            device=_device(fitted.device), seed=recipe.seed, created=datetime.now(UTC).date().isoformat(),
-            commit=_commit(), limits=recipe.limits, licence=LICENCE,
+            parameters=predictor.parameters(), initial_weights="teacher" if recipe.distil else recipe.initial_weights,
+            weights_sha256=sha256, weights_bytes=size, temperature=None, recipe=recipe.model_dump(mode="json"),
+            data=data_card(data), epochs=len(fitted.curves), best_epoch=fitted.best_epoch,
+            seconds=round(fitted.seconds, 1), device=device_name(fitted.device), seed=recipe.seed, created=today(),
+            commit=commit, limits=recipe.limits, licence=LICENCE,
         )  # fmt: skip
-        stored = predict(predictor, data)
-        temperature, reports = assess(card, stored, build_reference(data))
-        artifacts.save_predictions(folder, stored)
         artifacts.save_curves(folder, fitted.curves)
-        artifacts.save_evidence(folder, reports, _environment(fitted, predictor))
-        card = replace(card, temperature=temperature)
-        artifacts.save_card(folder, card)
+        return leave(folder, card, predictor, data, environment(fitted.device, predictor) | _cost(fitted, data))
+
+
+def leads() -> bool:
+    """Whether this process writes; of several that torchrun started, the first."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def leave(
+    folder: Path, card: ModelCard, predictor: BasePredictor, data: Dataset, environment: dict[str, Any]
+) -> ModelCard:
+    """The card with its temperature, once answers, evidence and card are in the artifact's folder."""
+    stored = predict(predictor, data)
+    temperature, reports = assess(card, stored, build_reference(data))
+    artifacts.save_predictions(folder, stored)
+    artifacts.save_evidence(folder, reports, environment)
+    card = replace(card, temperature=temperature)
+    artifacts.save_card(folder, card)
     return card
 
 
@@ -78,15 +93,17 @@ def images(data: Dataset, spec: ModelSpec, recipe: Recipe) -> Images:
 
 
 def smoke(recipe: Recipe, data: Dataset) -> tuple[Recipe, Dataset]:
-    """The recipe cut to one epoch and the data to 512 images a part: to see a run through to its end in a minute."""
+    """The recipe cut to one epoch a stage and the data to 512 images a part: to see a run to its end in a minute."""
     chosen = [np.flatnonzero(data.splits == number)[:512] for number in range(len(SPLITS))]
-    short = recipe.schedule.model_copy(update={"epochs": 1, "warmup_epochs": 0.0})
-    return recipe.model_copy(update={"schedule": short}), data.subset(np.concatenate(chosen))
+    stages = tuple(stage.model_copy(update={"epochs": 1}) for stage in recipe.stages)
+    short = recipe.schedule.model_copy(update={"epochs": len(stages) or 1, "warmup_epochs": 0.0})
+    return recipe.model_copy(update={"schedule": short, "stages": stages}), data.subset(np.concatenate(chosen))
 
 
 def checkpoint_folder(runs: Path, id: str, recipe: Recipe, data: Dataset, restart: bool) -> Path:
     """The folder for this run's checkpoint, keyed by recipe and data, so that no other recipe resumes it."""
-    key = hashlib.sha256((recipe.model_dump_json() + data.sha256).encode()).hexdigest()[:12]
+    content = recipe.model_dump_json(exclude_defaults=True)  # so that a new key of recipes leaves old runs their place
+    key = hashlib.sha256((content + data.sha256).encode()).hexdigest()[:12]
     folder = runs / f"{id}-{key}"
     if restart:
         shutil.rmtree(folder, ignore_errors=True)
@@ -94,43 +111,96 @@ def checkpoint_folder(runs: Path, id: str, recipe: Recipe, data: Dataset, restar
     return folder
 
 
-def _fit(spec: ModelSpec, recipe: Recipe, data: Dataset, run: Run) -> Fitted:
+def fit_recipe(spec: ModelSpec, recipe: Recipe, data: Dataset, run: Run, root: Path | None) -> Fitted:
+    """What the recipe makes of the data's Training images, from its initial weights and with its teacher, if any.
+
+    The teacher is an artifact at `root`. TrainingError where the data, the weights or the teacher are not to be had.
+    """
     fit: Callable[..., Fitted] = importlib.import_module(f"trainers.fit_{spec.framework}").fit
-    lessons = data.subset(clean_index(data, recipe.images))
-    parts = [
-        lessons.split("Training"),
-        data.split("PublicTest"),
-    ]  # judged on the official images, whatever is learned from
-    for part, name in zip(parts, ("Training", "PublicTest"), strict=True):
+    lessons, judged = data.subset(clean_index(data, recipe.images)).split("Training"), data.split("PublicTest")
+    for part, name in ((lessons, "Training"), (judged, "PublicTest")):  # judged on the official images, always
         if not len(part):
             raise TrainingError(f"The data have no {name} images: training needs both Training and PublicTest.")
-    return fit(spec, recipe, *(images(part, spec, recipe) for part in parts), run)
+    train = images(lessons, spec, recipe)
+    if recipe.distil:
+        train = replace(train, soft=taught(recipe, lessons, root))
+    start = replace(run, begin=lambda network: begin(recipe, network))
+    return fit(spec, recipe, train, images(judged, spec, recipe), start)
 
 
-def _trained(spec: ModelSpec, recipe: Recipe, fitted: Fitted) -> BasePredictor:
+def taught(recipe: Recipe, lessons: Dataset, root: Path | None = None) -> np.ndarray:
+    """The teacher's probabilities on what a recipe learns from: float32 (N, K), a mean of each face and its mirror.
+
+    Its logits are divided by the recipe's temperature first. TrainingError where the teacher is absent or knows other
+    labels.
+    """
+    assert recipe.distil is not None
+    try:
+        here = (
+            root if recipe.distil.teacher in artifacts.ids(root) else None
+        )  # a smoke run's teacher is the shipped one
+        teacher = catalog.load(recipe.distil.teacher, here)
+    except artifacts.ArtifactError as error:
+        raise TrainingError(f"distil.teacher: {error}") from error
+    if teacher.labels != recipe.emotions:
+        raise TrainingError(f"distil.teacher: {recipe.distil.teacher!r} knows {teacher.labels}, not {recipe.emotions}.")
+    known = class_indices(lessons.labels, recipe.emotions) != NONE
+    faces = np.repeat(lessons.faces[known][..., None], 3, axis=-1)
+    both = [teacher.predict_logits(view) for view in (faces, faces[:, :, ::-1])]
+    return np.asarray(np.mean([softmax(logits / recipe.distil.temperature) for logits in both], axis=0), np.float32)
+
+
+def begin(recipe: Recipe, network: Any) -> None:
+    """Puts the recipe's initial weights into a freshly built network; TrainingError where they cannot be had."""
+    if recipe.initial_weights == "random":
+        return
+    try:
+        catalog.start_from_imagenet(recipe.architecture, network)
+    except (OSError, ImportError, ValueError) as error:
+        raise TrainingError(
+            f"{recipe.architecture} cannot start from {recipe.initial_weights} weights here: {error} "
+            "Train where they can be had, or from scratch with --init random; the model is then named so everywhere."
+        ) from error
+
+
+def trained(spec: ModelSpec, recipe: Recipe, fitted: Fitted) -> BasePredictor:
     """A predictor with the weights as the artifact keeps them, so that its figures are those of what is shipped."""
     predictor = catalog.untrained(spec.id, recipe.emotions)
     predictor.load_weights(artifacts.stored_precision(fitted.weights))
-    return predictor
+    return catalog.with_test_time(predictor, recipe.test_time)
 
 
-def _data_card(data: Dataset) -> DataCard:
+def data_card(data: Dataset) -> DataCard:
+    """What a card says of the data."""
     counts = {name: int((data.splits == number).sum()) for number, name in enumerate(SPLITS)}
     return DataCard(f"FER2013 ({data.form})", data.sha256, counts)
 
 
-def _environment(fitted: Fitted, predictor: BasePredictor) -> dict[str, Any]:
+def today() -> str:
+    """The date, as a card has it."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def environment(device: str, predictor: BasePredictor) -> dict[str, Any]:
+    """The machine, the libraries' versions, and how long a face takes here."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": _processor(),
-        "device": fitted.device,
+        "device": device,
         "milliseconds_a_face": milliseconds_a_face(predictor),
         "libraries": {name: found for name in LIBRARIES if (found := _version(name))},
     }
 
 
-def _device(kind: str) -> str:
+def _cost(fitted: Fitted, data: Dataset) -> dict[str, float]:
+    """What training cost: seconds an epoch, judging included, and Training images a second."""
+    seconds = fitted.seconds / len(fitted.curves)
+    n = int((data.splits == SPLITS.index("Training")).sum())
+    return {"seconds_an_epoch": round(seconds, 2), "images_a_second": round(n / max(seconds, 1e-9), 1)}
+
+
+def device_name(kind: str) -> str:
     """The processor's name for a run on the CPU, else what the trainer said."""
     return f"CPU: {_processor()}" if kind == "cpu" else kind
 
@@ -149,9 +219,10 @@ def _processor() -> str:
     return f"{names[0]} x {len(names)}" if names else platform.processor()
 
 
-def _commit() -> str:
+def code_version() -> str:
+    """The commit of this code, with "+changes" where files of the working tree differ from it."""
     here = Path(__file__).resolve().parent
-    command = ["git", "rev-parse", "--short=12", "HEAD"]
+    command = ["git", "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=+changes"]
     try:
         found = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
     except OSError:  # no git on this machine

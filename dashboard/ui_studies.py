@@ -1,0 +1,78 @@
+"""Widgets and words of the Studies page; plain values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import ui_url
+from dashboard.charts import csv_bytes
+from dashboard.figures_studies import MEASURES
+from fer_core.studies import Study
+
+PARTS = {"studies": "Studies", "seeds": "The five projects and ours"}
+COMMAND = "uv run python -m trainers study burney-learning-rate --init random --data fer2013.csv"
+HOW = """Each version was trained anew and read on PublicTest, which chose its epoch too; PrivateTest was not looked at.
+Bars are 95 % intervals over resampled images; how much another seed would change, they do not say."""
+SEEDS = """Their figures are as they printed them, on the images they chose; ours are PrivateTest, scored once. A blank
+is a system that was not run here: `uv run python -m trainers train RECIPE` fills it."""
+AT_FIRST = 6
+WIDTHS = {"system": 300, "95 %": 95, "recipe": 215, "why they differ": 420}
+"""Columns of the projects' table in pixels."""
+
+
+def study_choice(studies: Mapping[str, Study]) -> Study:
+    """The study to show; the choice lives in the URL."""
+    titles = {id: study.title for id, study in studies.items()}
+    return studies[ui_url.one(st.selectbox, "Study", titles, "study", next(iter(titles))) or next(iter(titles))]
+
+
+def version_choice(study: Study) -> list[str]:
+    """The versions whose curves are drawn; the choice lives in the URL."""
+    numbers = {str(number): title for number, title in enumerate(study.titles)}
+    chosen = ui_url.some(st.multiselect, "Versions", numbers, "versions", list(numbers)[:AT_FIRST])
+    return [numbers[number] for number in chosen]
+
+
+def measure_choice() -> str:
+    """What the curves show, a key of `MEASURES`; lives in the URL."""
+    return ui_url.one(st.selectbox, "Curve", MEASURES, "measure", "public_accuracy") or "public_accuracy"
+
+
+def say_size(study: Study) -> None:
+    """Says at which size the study was run, how far it is, and how to run it in full."""
+    done, seconds = len(study.outcomes), sum(outcome.seconds for outcome in study.outcomes)
+    st.markdown(
+        f"Base `{study.base}`, **{study.images:,} Training images, {study.epochs} epochs**, read on "
+        f"{study.n:,} images of PublicTest. {done} of {study.planned} trainings are done, "
+        f"{seconds / 60:.0f} minutes."
+    )
+    if study.full:
+        st.markdown("A reduced size: it shows tendencies at best. In full:")
+        st.code(f"uv run {study.full}", language="bash")
+
+
+def empty() -> None:
+    """Draws what to do where no study was run."""
+    st.info("No study was run here yet. With FER2013 at hand:", icon=":material/science:")
+    st.code(COMMAND, language="bash")
+
+
+def problems(said: Sequence[str]) -> None:
+    """Draws what is wrong with studies that cannot be read."""
+    for one in said:
+        st.warning(one, icon=":material/error:")
+
+
+def table(rows: pd.DataFrame, name: str, alt: str) -> None:
+    """Draws a table of percents to one decimal, with its download."""
+    config = {c: st.column_config.NumberColumn(c, format="%.1f") for c in rows.select_dtypes("float").columns}
+    config |= {"n": st.column_config.NumberColumn("n", format="localized")} if "n" in rows else {}
+    config |= {name: st.column_config.Column(name, width=width) for name, width in WIDTHS.items() if name in rows}
+    st.dataframe(rows, hide_index=True, alt=alt, column_config=config, placeholder="–", height="content")
+    st.download_button(
+        "Download (CSV)", lambda: csv_bytes(rows), f"{name}.csv", "text/csv",
+        key=f"{name}-csv", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip

@@ -1,0 +1,165 @@
+"""Predictors made of predictors: one model asked about several views of a face, several models asked about one face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PIL import Image
+
+from fer_core.predictor import BasePredictor, Faces
+from fer_core.preprocess import check_faces
+from fer_core.types import Float32, ModelSpec, SaliencyMap, Uint8, unknown
+
+KEPT = 11 / 12
+"""The share of a face's side that one of the ten crops keeps: 44 of FER2013's 48 pixels."""
+TEST_TIME = ("none", "flip", "ten_crop")
+SMALLEST = 1e-12
+"""Probabilities are held above this before their logarithm stands in for logits."""
+
+
+class _Composite(BasePredictor):
+    """What composites share: no network of their own; their logits are logarithms of mean probabilities."""
+
+    def __init__(self, spec: ModelSpec, labels: tuple[str, ...], temperature: float | None) -> None:
+        super().__init__(spec, labels, None, temperature)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """None of its own: empty."""
+        return {}
+
+    def load_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Nothing comes back; ValueError where there are any, for a composite has none of its own."""
+        if weights:
+            raise ValueError("A composite has no weights of its own; its members have.")
+
+    def _logits(self, x: Float32) -> Float32:
+        raise TypeError("A composite has no network of its own; ask it for predict_logits.")
+
+    def _gradient(self, x: Float32, index: int) -> Float32:
+        raise TypeError("A composite has no network of its own; ask it for input_gradient.")
+
+    def _activations(self, x: Float32, index: int) -> tuple[Float32, Float32]:
+        raise TypeError("A composite has no network of its own; ask it for grad_cam.")
+
+
+class TestTimePredictor(_Composite):
+    """A predictor whose answer is the mean of its probabilities over several views of each face.
+
+    "flip": the face and its mirror image; "ten_crop": four corners and the centre, each `KEPT` of the side, and their
+    mirror images (Krizhevsky et al. 2012). Gradients and Grad-CAM are those of the model and the whole face.
+    """
+
+    __test__ = False  # not a test, whatever pytest makes of the name
+
+    def __init__(self, inner: BasePredictor, test_time: str) -> None:
+        if test_time not in TEST_TIME:
+            raise ValueError(unknown("test-time augmentation", test_time, TEST_TIME))
+        super().__init__(inner.spec, inner.labels, inner.temperature)
+        self._inner, self._test_time = inner, test_time
+        inner.temperature = None  # the temperature belongs to the mean
+
+    def parameters(self) -> int:
+        """How many parameters the network has."""
+        return self._inner.parameters()
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """The network's weights by name."""
+        return self._inner.weights()
+
+    def load_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Nothing comes back; the network has these weights. ValueError naming the first that does not fit."""
+        self._inner.load_weights(weights)
+
+    def predict_logits(self, faces: Faces) -> Float32:
+        """The logarithm of the mean probabilities over the views: float32 (N, K)."""
+        checked = check_faces(faces)
+        answers = [self._inner.predict_proba(view) for view in views(checked, self._test_time)]
+        return _log_mean(answers)
+
+    def input_gradient(self, faces: Faces, target: str) -> Float32:
+        """D logit / d network input for the whole face: float32 (N, s, s, c)."""
+        return self._inner.input_gradient(faces, target)
+
+    def grad_cam(self, faces: Faces, target: str) -> SaliencyMap:
+        """Grad-CAM of the whole face."""
+        return self._inner.grad_cam(faces, target)
+
+
+class EnsemblePredictor(_Composite):
+    """Several predictors behind one interface: the unweighted mean of their probabilities, each calibrated on its own.
+
+    Members know the same labels, else ValueError. Gradients are with respect to the face brought to the ensemble's
+    input size in grey: the mean of the members' gradients summed over channels; Grad-CAM is the mean of their maps.
+    """
+
+    def __init__(self, spec: ModelSpec, members: Sequence[BasePredictor], temperature: float | None = None) -> None:
+        if len(members) < 2:
+            raise ValueError(f"An ensemble needs two members or more, got {len(members)}.")
+        for member in members[1:]:
+            if member.labels != members[0].labels:
+                raise ValueError(
+                    f"An ensemble's members know the same labels; {members[0].spec.id!r} knows {members[0].labels}, "
+                    f"{member.spec.id!r} {member.labels}."
+                )
+        super().__init__(spec, members[0].labels, temperature)
+        self.members = tuple(members)
+
+    def parameters(self) -> int:
+        """How many parameters all members have together."""
+        return sum(member.parameters() for member in self.members)
+
+    def predict_logits(self, faces: Faces) -> Float32:
+        """The logarithm of the members' mean probabilities: float32 (N, K)."""
+        return _log_mean([member.predict_proba(faces) for member in self.members])
+
+    def input_gradient(self, faces: Faces, target: str) -> Float32:
+        """The mean gradient of the members' logits: float32 (N, s, s, 1), logits a unit of their own input."""
+        side = self.spec.input.size
+        found = [_resized(member.input_gradient(faces, target).sum(axis=-1), side) for member in self.members]
+        return np.asarray(np.mean(found, axis=0)[..., None], np.float32)
+
+    def grad_cam(self, faces: Faces, target: str) -> SaliencyMap:
+        """The mean of the members' maps, each scaled to its own maximum, then scaled anew."""
+        side = self.spec.input.size
+        checked: Faces = check_faces(faces)
+        if not isinstance(checked, np.ndarray):  # members would answer in sizes of their own
+            squares = [_square(face, side) for face in checked]
+            checked = np.array(squares, np.uint8).reshape(-1, side, side, 3)
+        raw = np.mean([member.grad_cam(checked, target).values for member in self.members], axis=0)
+        maxima = raw.max(axis=(1, 2), initial=0.0)
+        scale = np.where(maxima > 0, maxima, 1)[:, None, None]
+        return SaliencyMap(np.asarray(raw / scale, np.float32), np.asarray(maxima, np.float32))
+
+
+def views(faces: Sequence[Uint8] | Uint8, test_time: str) -> list[list[Uint8]]:
+    """The views that a test-time augmentation takes of each face: one list of uint8 (h, w, 3) crops a view."""
+    whole = list(faces)
+    if test_time == "none":
+        return [whole]
+    if test_time == "flip":
+        return [whole, [face[:, ::-1] for face in whole]]
+    places = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.5)]
+    crops = [[_corner(face, *place) for face in whole] for place in places]
+    return crops + [[face[:, ::-1] for face in crop] for crop in crops]
+
+
+def _corner(face: Uint8, down: float, right: float) -> Uint8:
+    height, width = (max(1, round(KEPT * side)) for side in face.shape[:2])
+    top, left = round(down * (face.shape[0] - height)), round(right * (face.shape[1] - width))
+    return face[top : top + height, left : left + width]
+
+
+def _log_mean(probabilities: Sequence[Float32]) -> Float32:
+    return np.asarray(np.log(np.maximum(np.mean(probabilities, axis=0, dtype=np.float64), SMALLEST)), np.float32)
+
+
+def _square(face: Uint8, side: int) -> Uint8:
+    return np.asarray(Image.fromarray(face).resize((side, side), Image.Resampling.BILINEAR))
+
+
+def _resized(maps: Float32, side: int) -> Float32:
+    if not len(maps):
+        return np.empty((0, side, side), np.float32)
+    images = [Image.fromarray(np.asarray(m, np.float32)).resize((side, side), Image.Resampling.BOX) for m in maps]
+    return np.stack([np.asarray(image) for image in images])

@@ -1,0 +1,74 @@
+"""The five course projects' figures beside ours: theirs as data with their source, ours from the artifacts."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from fer_core import artifacts, evidence
+from fer_core.types import Interval, ModelCard
+
+FILE = Path(__file__).with_name("seeds.toml")
+STARTS = {"random": "from scratch", "imagenet": "from ImageNet", "teacher": "taught"}
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A project's system: `accuracy` in percent on the images that `on` names, None where none is printed.
+
+    `recipe` is ours for the same system, `why` the known reasons why the two figures differ.
+    """
+
+    project: str
+    system: str
+    on: str
+    recipe: str
+    accuracy: float | None = None
+    source: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A seed and what our artifact has on PrivateTest: its id, accuracy 0..1 with interval, number of images.
+
+    All None where nothing was run; `why` holds the seed's reasons and those that the artifact's card tells.
+    """
+
+    seed: Seed
+    id: str | None
+    accuracy: Interval | None
+    n: int | None
+    why: str
+
+
+def seeds() -> list[Seed]:
+    """Every system of the five projects, in the projects' order."""
+    return TypeAdapter(list[Seed]).validate_python(tomllib.loads(FILE.read_text("utf-8"))["seed"])
+
+
+def compared(root: Path | None = None) -> list[Compared]:
+    """Every system beside our artifact of its recipe, or of that recipe from scratch where there is no other."""
+    here = artifacts.ids(root)
+    return [_compared(seed, here, root) for seed in seeds()]
+
+
+def _compared(seed: Seed, here: tuple[str, ...], root: Path | None) -> Compared:
+    id = next((name for name in (seed.recipe, f"{seed.recipe}-scratch") if name in here), None)
+    if id is None:
+        return Compared(seed, None, None, None, seed.why)
+    try:
+        card, report = artifacts.card(id, root), evidence.stored_reports(id, root).get("PrivateTest")
+    except artifacts.ArtifactError:
+        return Compared(seed, None, None, None, seed.why)
+    if report is None:
+        return Compared(seed, id, None, None, seed.why)
+    return Compared(seed, id, report.metrics["accuracy"], report.n, "; ".join(filter(None, [_told(card), seed.why])))
+
+
+def _told(card: ModelCard) -> str:
+    images = card.data.images.get("Training", 0)
+    return f"{STARTS[card.initial_weights]}, {card.epochs} epochs on {images:,} images"

@@ -1,0 +1,129 @@
+"""What studies found, one recipe in several versions, each read on PublicTest: a JSON file each in artifacts/studies.
+
+A study is written whole after every finished version, so that a stopped one goes on and pages can show what there is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from fer_core.answers import Int64
+from fer_core.artifacts import ArtifactError, default_root
+from fer_core.bootstrap import bootstrap_interval
+from fer_core.types import Interval, unknown
+
+FOLDER = "studies"
+NO_LABEL = "9"
+"""Stands in `Study.truth` for a label that the recipe does not know."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One version of the recipe, trained once.
+
+    `key` changes with recipe and data; `answers` gives the label answered to each PublicTest image, one digit each, in
+    the data's order; `curves` one row an epoch, as the trainer wrote it.
+    """
+
+    title: str
+    change: Mapping[str, Any]
+    seed: int
+    key: str
+    answers: str
+    public_accuracy: float
+    best_epoch: int
+    seconds: float
+    device: str
+    curves: list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question, the base recipe, the reduced size it was asked at, and the outcomes so far.
+
+    `truth` gives PublicTest's labels as `Outcome.answers` does; `images` is how many of Training were learned from;
+    `full` is the command that asks it in full, "" where this was full or there is none.
+    """
+
+    id: str
+    title: str
+    base: str
+    images: int
+    epochs: int
+    planned: int
+    truth: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    full: str = ""
+
+    @property
+    def n(self) -> int:
+        """How many images of PublicTest the accuracies are of: those with a label that the recipe knows."""
+        return sum(label != NO_LABEL for label in self.truth)
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The versions in the order they were asked for; the first is the base."""
+        return tuple(dict.fromkeys(outcome.title for outcome in self.outcomes))
+
+    def of(self, title: str) -> list[Outcome]:
+        """The outcomes of one version, one a seed."""
+        return [outcome for outcome in self.outcomes if outcome.title == title]
+
+    def accuracy(self, title: str) -> Interval:
+        """A version's accuracy on PublicTest, mean over seeds, with its 95 % interval over resampled images."""
+        return _mean(self._right(title))
+
+    def gain(self, title: str) -> Interval:
+        """What a version has over the base, with its 95 % interval over resampled images, the same for both."""
+        return _mean(self._right(title) - self._right(self.titles[0]))
+
+    def _right(self, title: str) -> np.ndarray:
+        truth = _digits(self.truth)
+        known = truth != int(NO_LABEL)
+        return np.mean([(_digits(outcome.answers) == truth)[known] for outcome in self.of(title)], axis=0)
+
+
+def ids(root: Path | None = None) -> tuple[str, ...]:
+    """The ids of all studies that are stored, sorted; empty where there are none."""
+    return tuple(sorted(path.stem for path in ((root or default_root()) / FOLDER).glob("*.json")))
+
+
+def load(id: str, root: Path | None = None) -> Study:
+    """A stored study; ArtifactError where there is none of that id or it cannot be read."""
+    remedy = f"Make it with: python -m trainers study {id}"
+    if id not in ids(root):
+        raise ArtifactError(f"{unknown('study', id, ids(root))} {remedy}")
+    path = (root or default_root()) / FOLDER / f"{id}.json"
+    try:
+        return TypeAdapter(Study).validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ArtifactError(f"{path} is no study: {str(error).splitlines()[0]} {remedy}") from error
+
+
+def save(study: Study, root: Path | None = None) -> None:
+    """Nothing comes back; the study is stored, whole, in place of what was there."""
+    folder = (root or default_root()) / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{study.id}.unfinished"
+    unfinished.write_text(json.dumps(asdict(study), indent=1, allow_nan=False) + "\n")
+    unfinished.replace(folder / f"{study.id}.json")
+
+
+def digits(labels: np.ndarray) -> str:
+    """Labels 0 to 9, (N,), as text of N digits."""
+    return "".join(map(str, labels.tolist()))
+
+
+def _digits(text: str) -> Int64:
+    return np.frombuffer(text.encode(), np.uint8).astype(np.int64) - ord("0")
+
+
+def _mean(values: np.ndarray) -> Interval:
+    return bootstrap_interval(lambda counts: values @ counts / len(values), len(values))

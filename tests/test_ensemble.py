@@ -1,0 +1,128 @@
+"""The ensemble's artifact: members referred to, never copied; distillation from it; flags of the train command."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_core import artifacts, catalog, datasets
+from fer_core.calibration import apply_temperature
+from tests.training_cases import recipe_of
+from trainers import ensemble
+from trainers import recipe as recipes
+from trainers import run as runs
+from trainers.fitting import Run, TrainingError
+from trainers.recipe import Ensemble, RecipeError
+
+pytestmark = pytest.mark.usefixtures("tiny")
+BOTH = Ensemble(title="Both", members=("keras-native", "torch-native"))
+
+
+@pytest.fixture(scope="module")
+def data(fer2013_csv: Path) -> datasets.Dataset:
+    return datasets.load(fer2013_csv)
+
+
+@pytest.fixture(scope="module")
+def made(tiny_artifacts: Path, data, tmp_path_factory) -> Path:
+    """A root with both tiny artifacts and their ensemble."""
+    root = Path(shutil.copytree(tiny_artifacts, tmp_path_factory.mktemp("ensemble") / "root"))
+    ensemble.make("both", BOTH, data, root)
+    return root
+
+
+def test_the_stored_answers_are_the_members_mean(made: Path) -> None:
+    members = [
+        apply_temperature(artifacts.predictions(id, made).probabilities, artifacts.card(id, made).temperature or 1.0)
+        for id in BOTH.members
+    ]
+    stored = artifacts.predictions("both", made).probabilities
+    np.testing.assert_allclose(stored, np.mean(members, axis=0), atol=1e-5)
+
+
+def test_what_is_loaded_predicts_what_is_stored(made: Path, data) -> None:
+    test = data.subset(np.flatnonzero(data.splits != 0))
+    faces = np.repeat(test.faces[..., None], 3, axis=-1)
+    card, stored = artifacts.card("both", made), artifacts.predictions("both", made)
+    calibrated = apply_temperature(stored.probabilities, card.temperature or 1.0)
+    np.testing.assert_allclose(catalog.load("both", made).predict_proba(faces), calibrated, atol=1e-5)
+
+
+def test_the_card_says_who_the_members_are(made: Path) -> None:
+    card = artifacts.card("both", made)
+    own = [artifacts.card(id, made) for id in BOTH.members]
+    assert (card.architecture, card.framework, card.epochs) == ("ensemble", "ensemble", 0)
+    assert card.parameters == sum(c.parameters for c in own) and card.weights_bytes == sum(c.weights_bytes for c in own)
+    assert card.recipe["members_sha256"] == {c.id: c.weights_sha256 for c in own}
+    assert artifacts.has_weights("both", made) and artifacts.curves("both", made) == []
+    assert not (made / "both" / "weights.safetensors").exists()
+
+
+def test_a_member_trained_anew_is_noticed(made: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(made, tmp_path / "root"))
+    path = root / "torch-native" / "card.json"
+    path.write_text(path.read_text().replace(artifacts.card("torch-native", root).weights_sha256, "0" * 64))
+    with pytest.raises(artifacts.ArtifactError, match=r"'torch-native'.*trained again.*trainers train both"):
+        catalog.load("both", root)
+
+
+def test_a_member_without_weights_leaves_an_ensemble_without(made: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(made, tmp_path / "root"))
+    (root / "torch-native" / "weights.safetensors").unlink()
+    assert not artifacts.has_weights("both", root)
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [(("torch-native", "torch-natve"), "Unknown artifact 'torch-natve'"), (("mine", "torch-native"), "of itself")],
+)
+def test_members_that_cannot_be_joined_are_named(tiny_artifacts: Path, data, members, said: str) -> None:
+    with pytest.raises(TrainingError, match=said):
+        ensemble.make("mine", Ensemble(title="Mine", members=members), data, tiny_artifacts)
+    assert "mine" not in artifacts.ids(tiny_artifacts)
+
+
+def test_one_member_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('title = "Mine"\nmembers = ["a", "a"]\n')
+    with pytest.raises(RecipeError, match=r"members: .*each once"):
+        recipes.load("mine", tmp_path)
+    (tmp_path / "mine.toml").write_text('title = "Mine"\nmembers = ["a", "b"]\nepochs = 3\n')
+    with pytest.raises(RecipeError, match=r"mine\.toml: Unknown key 'epochs'"):
+        recipes.load("mine", tmp_path)
+
+
+def test_a_student_learns_from_its_teachers_probabilities(made: Path, data, tmp_path: Path) -> None:
+    recipe = recipe_of("torch", schedule={"epochs": 1}, distil={"teacher": "both", "temperature": 2.0})
+    card = runs.train("student", recipe, data, Run(tmp_path / "run", device="cpu"), made)
+    assert card.initial_weights == "teacher"
+    faces = np.repeat(data.split("Training").faces[..., None], 3, axis=-1)
+    soft = runs.taught(recipe, data.split("Training"), made)
+    assert soft.shape == (56, 7) and soft.dtype == np.float32
+    teacher = catalog.load("both", made)
+    both = [teacher.predict_logits(view) / 2 for view in (faces, faces[:, :, ::-1])]
+    softened = [np.exp(logits) / np.exp(logits).sum(1, keepdims=True) for logits in both]
+    np.testing.assert_allclose(soft, np.mean(softened, axis=0), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("labels", "teacher", "said"),
+    [("seven", "nobody", "distil.teacher: Unknown artifact"), ("four", "both", "distil.teacher: 'both' knows")],
+)
+def test_a_teacher_that_cannot_teach_is_named(made: Path, data, tmp_path, labels: str, teacher: str, said: str) -> None:
+    recipe = recipe_of("torch", labels=labels, distil={"teacher": teacher})
+    with pytest.raises(TrainingError, match=said):
+        runs.train("student2", recipe, data, Run(tmp_path / "run", device="cpu"), made)
+
+
+def test_another_seed_and_random_weights_are_named_in_id_and_title() -> None:
+    recipe = recipe_of("torch", initial_weights="imagenet")
+    id, changed = recipes.changed("mine", recipe, "random", 3)
+    assert id == "mine-scratch-seed3" and changed.title == "A test, from scratch, seed 3"
+    assert changed.initial_weights == "random" and changed.seed == 3
+    assert recipes.changed("mine", recipe, None, None) == ("mine", recipe)
+    assert recipes.changed("mine", recipe_of("torch"), "random", 7)[0] == "mine", "as the recipe is already"
+    with pytest.raises(RecipeError, match="--init: expected random, got 'imagenet'"):
+        recipes.changed("mine", recipe, "imagenet", None)

@@ -1,0 +1,73 @@
+"""The projects' figures beside ours: every system a row, ours from artifacts alone, blanks where nothing was run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fer_core import artifacts, evidence, seeds
+from trainers import recipe as recipes
+from trainers import seeds as command
+
+
+def test_every_row_names_a_recipe_that_is_here() -> None:
+    found = seeds.seeds()
+    assert {seed.recipe for seed in found} <= set(recipes.available())
+    assert len({seed.system + seed.project for seed in found}) == len(found) >= 38
+    assert len({seed.project for seed in found}) == 5
+    assert all(seed.accuracy is None or 20 < seed.accuracy < 80 for seed in found), "percent"
+    assert all(seed.source for seed in found if seed.accuracy is not None), "a figure has its source"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "figure"),
+    [
+        ("keras-native", 51.59),
+        ("keras-resnet50v2", 63.7),
+        ("moodmirror-advanced-rmsprop", 66.7),
+        ("burney-vgg16", 25.1),
+    ],
+)
+def test_figures_are_those_of_the_projects(recipe: str, figure: float) -> None:
+    assert figure in [seed.accuracy for seed in seeds.seeds() if seed.recipe == recipe]
+
+
+def test_ours_are_private_test_and_of_the_artifact(tiny_artifacts: Path) -> None:
+    found = {one.seed.recipe: one for one in seeds.compared(tiny_artifacts) if one.id}
+    assert set(found) == {"keras-native", "torch-native"}
+    ours = found["keras-native"]
+    report = evidence.stored_reports("keras-native", tiny_artifacts)["PrivateTest"]
+    assert ours.accuracy == report.metrics["accuracy"] and ours.n == report.n == 28
+    assert ours.why.startswith("from scratch, 1 epochs on 56 images; augmentation")
+
+
+def test_what_was_run_from_scratch_stands_for_what_was_not_run(tiny_artifacts: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(tiny_artifacts / "keras-native", tmp_path / "burney-vgg16-scratch")
+    found = {one.seed.recipe: one for one in seeds.compared(tmp_path)}
+    assert found["burney-vgg16"].id == "burney-vgg16-scratch" and "from scratch" in found["burney-vgg16"].why
+    assert found["burney-vgg19"].id is None and found["burney-vgg19"].accuracy is None
+
+
+def test_a_damaged_artifact_is_a_blank(tiny_artifacts: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(tiny_artifacts / "keras-native", tmp_path / "keras-native")
+    (tmp_path / "keras-native" / artifacts.CARD).write_text("{")
+    assert all(one.accuracy is None for one in seeds.compared(tmp_path))
+
+
+def test_the_page_has_a_row_for_every_system_and_is_written_once(tiny_artifacts: Path, tmp_path: Path) -> None:
+    path = tmp_path / "seeds.md"
+    assert command.write(tiny_artifacts, path) and not command.write(tiny_artifacts, path)
+    rows = [line for line in path.read_text().splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + len(seeds.seeds())
+    assert all(row.count("|") == 8 for row in rows)
+    (blank,) = [row for row in rows if "`keras-resnet50v2-one`" in row]
+    assert blank.split("|")[3].strip() == blank.split("|")[5].strip() == ""
+
+
+def test_docs_seeds_is_that_of_the_artifacts() -> None:
+    assert command.PAGE.read_text("utf-8") == command.page(), "Run: python -m trainers seeds"

@@ -1,0 +1,110 @@
+"""The Studies page: sizes are said, versions and curves are drawn, the projects' figures have their blanks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import figures_studies
+from dashboard.pages_table import VIEWS
+from fer_core import artifacts, seeds, studies
+from fer_core.studies import Outcome, Study
+
+
+def outcome(title: str, answers: str, rates: tuple[float, ...]) -> Outcome:
+    curves = [
+        {"epoch": n + 1.0, "train_loss": 2.0 - n, "train_accuracy": 0.2, "public_loss": 1.9, "public_accuracy": rate}
+        for n, rate in enumerate(rates)
+    ]
+    right = sum(a == t for a, t in zip(answers, "0123456", strict=True)) / 7
+    return Outcome(title, {}, 0, title, answers, right, 2, 90.0, "cpu", curves)
+
+
+STUDY = Study(
+    "mine", "Rates of a network", "keras-native", 1000, 2, 3, "0123456",
+    [outcome("keras-native as it is", "0123450", (0.3, 0.5)), outcome("rate 0.01", "0100000", (0.2, 0.25))],
+    full="python -m trainers study mine --full",
+)  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
+    return tmp_path
+
+
+def page(**query: str) -> Any:
+    at = AppTest.from_file(str(VIEWS / "studies.py"), default_timeout=120)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.run()
+
+
+def text(at: Any) -> str:
+    kinds = (at.title, at.subheader, at.markdown, at.caption, at.info, at.warning, at.code)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def test_a_study_says_its_size_and_the_command_to_run_it_in_full(root: Path) -> None:
+    studies.save(STUDY, root)
+    at = page()
+    assert not at.exception
+    said = text(at)
+    assert "1,000 Training images, 2 epochs" in said and "2 of 3 trainings are done" in said
+    assert "uv run python -m trainers study mine --full" in said
+    table = at.dataframe[0].value
+    assert table["version"].tolist() == ["keras-native as it is", "rate 0.01"]
+    assert table["PublicTest"].tolist() == pytest.approx([600 / 7, 200 / 7])
+    assert table["against the base"].tolist()[1] == pytest.approx(-400 / 7)
+
+
+def test_a_full_study_has_no_command_to_run_it_in_full(root: Path) -> None:
+    studies.save(Study(**{**STUDY.__dict__, "full": ""}), root)
+    at = page()
+    assert not at.exception and "In full" not in text(at)
+
+
+def test_curves_are_those_of_the_chosen_versions(root: Path) -> None:
+    studies.save(STUDY, root)
+    at = page(versions="1", measure="public_loss")
+    assert not at.exception
+    assert set(at.dataframe[1].value["version"]) == {"rate 0.01"}
+    figure = figures_studies.curves(STUDY, ["rate 0.01"], "public_accuracy")
+    assert list(figure.data[0].y) == [0.2, 0.25] and list(figure.data[0].x) == [1, 2]
+    at.multiselect[0].set_value([]).run()
+    assert not at.exception and "Choose at least one version" in text(at)
+
+
+def test_intervals_of_the_chart_are_the_tables(root: Path) -> None:
+    figure = figures_studies.accuracies(STUDY)
+    (points,) = figure.data
+    interval = STUDY.accuracy("rate 0.01")
+    assert points.x[1] == interval.value and points.error_x.array[1] == pytest.approx(interval.high - interval.value)
+    assert figures_studies.versions_table(STUDY)["95 %"][1] == f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
+
+
+def test_without_studies_it_says_how_to_make_one(root: Path) -> None:
+    at = page()
+    assert not at.exception and "python -m trainers study" in text(at)
+
+
+def test_a_damaged_study_is_named_and_the_others_shown(root: Path) -> None:
+    studies.save(STUDY, root)
+    (root / studies.FOLDER / "broken.json").write_text("{")
+    at = page()
+    assert not at.exception and "broken.json" in at.warning[0].value
+    assert "1,000 Training images" in text(at)
+
+
+def test_every_system_of_the_projects_is_a_row(tiny_artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tiny_artifacts))
+    at = page(part="seeds")
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert len(table) == len(seeds.seeds())
+    run = table[table["ours"].notna()]
+    assert set(run["recipe"]) == {"keras-native", "torch-native"} <= set(artifacts.ids())
+    assert f"2 of {len(table)} systems were run here" in text(at)

@@ -1,0 +1,45 @@
+"""From an ensemble's recipe to its artifact: members' weights are referred to, not copied; nothing is trained."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from fer_core import artifacts, catalog
+from fer_core.datasets import Dataset
+from fer_core.types import InitialWeights, ModelCard
+from trainers.fitting import TrainingError
+from trainers.recipe import Ensemble
+from trainers.run import LICENCE, code_version, data_card, device_name, environment, leave, today
+
+
+def make(id: str, recipe: Ensemble, data: Dataset, root: Path | None = None) -> ModelCard:
+    """The card of the ensemble's artifact; TrainingError naming the members that are not there to be joined."""
+    if id in recipe.members:
+        raise TrainingError(f"members: {id!r} cannot be a member of itself.")
+    try:
+        members = [artifacts.card(member, root) for member in recipe.members]
+        whole = {card.id: card.weights_sha256 for card in members}
+        stub = _card(id, recipe, members, whole, data, 0)
+        predictor = catalog.ensemble(stub, root)
+    except ValueError as error:  # ArtifactError is one too
+        raise TrainingError(f"members: {error}") from error
+    with artifacts.writing(id, root) as folder:
+        card = _card(id, recipe, members, whole, data, predictor.parameters())
+        return leave(folder, card, predictor, data, environment("cpu", predictor))
+
+
+def _card(
+    id: str, recipe: Ensemble, members: list[ModelCard], whole: dict[str, str], data: Dataset, parameters: int
+) -> ModelCard:
+    content = recipe.model_dump(mode="json") | {"members_sha256": whole}
+    starts: set[InitialWeights] = {card.initial_weights for card in members}
+    return ModelCard(
+        id=id, title=recipe.title, architecture=catalog.ENSEMBLE.id, framework="ensemble", labels=members[0].labels,
+        parameters=parameters, initial_weights="random" if starts == {"random"} else "imagenet",
+        weights_sha256=hashlib.sha256("".join(whole.values()).encode()).hexdigest(),
+        weights_bytes=sum(card.weights_bytes for card in members), temperature=None, recipe=content,
+        data=data_card(data), epochs=0, best_epoch=0, seconds=round(sum(card.seconds for card in members), 1),
+        device=device_name("cpu"), seed=0, created=today(), commit=code_version(), limits=recipe.limits,
+        licence=LICENCE,
+    )  # fmt: skip

@@ -1,0 +1,99 @@
+"""What watches over a Keras fit: learning rate, moving average, judging, curves, checkpoint."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import keras
+import numpy as np
+
+from fer_core.keras_weights import named_weights
+from trainers.fitting import CurveRow, Images, Run, check_loss, learning_rate, position
+from trainers.keras_batches import Batches
+from trainers.keras_checkpoint import CHECKPOINT, Progress, save
+from trainers.keras_step import Models
+from trainers.recipe import Recipe
+
+
+class Keeper(keras.callbacks.Callback):
+    """Sets learning rates, moves the average, keeps curves, checkpoint and best weights, tells the run's listeners."""
+
+    def __init__(
+        self, models: Models, recipe: Recipe, batches: Batches, val: Images, run: Run, progress: Progress
+    ) -> None:
+        super().__init__()
+        self._models, self._recipe, self._batches, self._val = models, recipe, batches, val
+        self._run, self._progress, self._began = run, progress, time.monotonic()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Draws this epoch's order, augmentation and dropout from the seed and the epoch's number alone."""
+        self._began = time.monotonic()
+        at = position(self._recipe, self._progress.curves)
+        if at is None:
+            raise RuntimeError("Expected an epoch that belongs to a stage; the run was at its end.")
+        self._at = at
+        self._batches.begin(epoch)
+        states = (v for v in self.model.variables if v.name == "seed_generator_state")
+        for number, state in enumerate(states):  # one seed for all would tie each rotation to its zoom and flip
+            drawn = np.random.default_rng([self._recipe.seed, epoch, number]).integers(2**31)
+            state.assign(np.array([drawn, 0]))
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Sets the learning rate of this step."""
+        _synchronise(self.model)
+        self.model.optimizer.learning_rate = learning_rate(self._recipe, self._at, batch / len(self._batches))
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Moves the average and tells the listener."""
+        self._progress.steps += 1
+        if self._models.average is not None:
+            _synchronise(self.model)
+            steps = self._progress.steps
+            decay = min(self._recipe.regularise.ema, (1 + steps) / (10 + steps))
+            follow(self._models.average, self._models.network, decay)
+        self._run.step(batch + 1, len(self._batches))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Writes the curve's row, the best weights and the checkpoint."""
+        _synchronise(self.model)
+        curves, progress = self._progress.curves, self._progress
+        best = max((row["public_accuracy"] for row in curves), default=-1.0)
+        row: CurveRow = {
+            "epoch": epoch + 1,
+            "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+            "train_loss": float(logs["loss"]),
+            "train_accuracy": float(logs["accuracy"]),
+        }
+        row |= {"stage": self._at.number + 1} if self._recipe.stages else {}
+        row |= judge(self._models.judge, self._val)
+        progress.seconds += time.monotonic() - self._began
+        check_loss(row)
+        curves.append(row | {"seconds": round(progress.seconds, 2)})
+        if row["public_accuracy"] > best:
+            named = named_weights(self._models.kept)
+            progress.best = {name: np.array(keras.ops.convert_to_numpy(v), np.float32) for name, v in named.items()}
+        save(self._models, progress, self._run.folder / CHECKPOINT)
+        self._run.epoch(curves[-1])
+        after = position(self._recipe, curves)
+        self.model.stop_training = after is None or after.number != self._at.number
+
+
+def judge(model: keras.Model, val: Images) -> CurveRow:
+    """PublicTest's loss in nats and accuracy, 0..1."""
+    logits = np.asarray(model.predict(val.pixels, batch_size=256, verbose=0), np.float64)
+    highest = logits.max(axis=1)
+    losses = np.log(np.exp(logits - highest[:, None]).sum(axis=1)) + highest - logits[np.arange(len(val)), val.y]
+    return {"public_loss": float(losses.mean()), "public_accuracy": float((logits.argmax(axis=1) == val.y).mean())}
+
+
+def follow(average: keras.Model, network: keras.Model, decay: float) -> None:
+    """Nothing comes back; the average, running statistics too, is a step nearer to the network."""
+    for slow, fast in zip(average.weights, network.weights, strict=True):
+        slow.assign(slow + (1 - decay) * (fast - slow))
+
+
+def _synchronise(model: keras.Model) -> None:
+    """Nothing comes back; under JAX, where a fit's state lives outside the model, the model has it."""
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()

@@ -1,0 +1,211 @@
+"""A study: one recipe in several versions at a reduced, stated size, each read on PublicTest, never on PrivateTest.
+
+A plan is one TOML file: a base recipe, the size, and the versions as changes to the recipe's keys, listed one by one or
+as a grid whose axes are combined. A stopped study goes on: versions that are stored are not trained again, one in
+training resumes from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from fer_core import catalog, studies
+from fer_core.datasets import SPLITS, Dataset
+from fer_core.studies import Outcome, Study
+from fer_core.types import unknown
+from trainers import recipe as recipes
+from trainers.fitting import Run
+from trainers.recipe import Recipe, RecipeError
+from trainers.run import checkpoint_folder, class_indices, fit_recipe, trained
+
+FOLDER = Path(__file__).parent / "studies"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Version(_Part):
+    """One version of the recipe: its name, and what is other than in the base, as the recipe's tables and keys."""
+
+    title: str
+    change: dict[str, Any] = {}
+
+
+class Plan(_Part):
+    """A study's plan. `change` applies to all versions, the base included; it holds the reduced number of epochs.
+
+    An axis of `grid` has changes by their titles; every combination of one of each axis is a version too.
+    """
+
+    title: str
+    base: str
+    images: int = Field(ge=1, description="of Training, drawn at random once for all versions")
+    judged: int = Field(default=0, ge=0, description="of PublicTest, drawn at random once; 0: all")
+    epochs: int = Field(default=0, ge=0, description="in place of every version's own; 0: as the recipe says")
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    change: dict[str, Any] = {}
+    versions: tuple[Version, ...] = ()
+    grid: tuple[dict[str, dict[str, Any]], ...] = ()
+
+    @model_validator(mode="after")
+    def _has_versions(self) -> Plan:
+        if not self.asked:
+            raise ValueError("versions: expected one or more, or a grid")
+        return self
+
+    @property
+    def asked(self) -> list[Version]:
+        """The versions that are listed and those of the grid."""
+        listed = list(self.versions)
+        for chosen in product(*(axis.items() for axis in self.grid)) if self.grid else ():
+            change: dict[str, Any] = {}
+            for _, one in chosen:
+                change = _merged(change, one)
+            listed.append(Version(title=", ".join(title for title, _ in chosen), change=change))
+        return listed
+
+
+def available(folder: Path = FOLDER) -> tuple[str, ...]:
+    """The ids of all plans, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+
+def load(name: str, folder: Path = FOLDER) -> tuple[str, Plan]:
+    """The id and the plan behind an id or a path to a TOML file; RecipeError naming the file and the key."""
+    path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
+    if not path.is_file():
+        raise RecipeError(unknown("study", name, available(folder)))
+    try:
+        return path.stem, Plan.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path.name} is no TOML file: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecipeError(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+
+
+def versions(plan: Plan) -> list[tuple[str, Mapping[str, Any], Recipe]]:
+    """Every version's title, change and whole recipe, the unchanged base first; RecipeError naming a wrong one."""
+    _, base = recipes.network_recipe(plan.base)
+    start = changed(base, plan.change, "change")
+    listed = [Version(title=f"{plan.base} as it is"), *plan.asked]
+    return [(v.title, v.change, shortened(changed(start, v.change, v.title), plan.epochs)) for v in listed]
+
+
+def shortened(recipe: Recipe, epochs: int) -> Recipe:
+    """The recipe at so many epochs, 0: its own; stages, warm-up and what ends before the last epochs in proportion."""
+    share = epochs / recipe.schedule.epochs
+    if not epochs or share >= 1:
+        return recipe
+    stages = tuple(s.model_copy(update={"epochs": max(round(s.epochs * share), 1)}) for s in recipe.stages)
+    new = {
+        "epochs": sum(s.epochs for s in stages) or epochs,
+        "warmup_epochs": round(recipe.schedule.warmup_epochs * share, 2),
+    }
+    off = {"mixup_off": round(recipe.regularise.mixup_off * share)}
+    return recipe.model_copy(
+        update={
+            "schedule": recipe.schedule.model_copy(update=new),
+            "regularise": recipe.regularise.model_copy(update=off),
+            "stages": stages,
+        }
+    )
+
+
+def changed(recipe: Recipe, change: Mapping[str, Any], title: str) -> Recipe:
+    """The recipe with those keys in place of its own, tables merged key by key; RecipeError where one is wrong."""
+    try:
+        return Recipe.model_validate(_merged(recipe.model_dump(mode="json"), change))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecipeError(f"{title!r}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+
+
+def reduced(data: Dataset, images: int, judged: int = 0) -> Dataset:
+    """So many images of Training and of PublicTest, 0: all of it, drawn once for all; PrivateTest is not in it."""
+    training, public = (np.flatnonzero(data.splits == SPLITS.index(name)) for name in ("Training", "PublicTest"))
+    few = np.random.default_rng(0).permutation(training)[:images]
+    asked = np.random.default_rng(1).permutation(public)[: judged or len(public)]
+    return data.subset(np.concatenate([np.sort(few), np.sort(asked)]))
+
+
+def run(
+    id: str, plan: Plan, data: Dataset, run: Run, root: Path | None = None,
+    tell: Callable[[Outcome], None] = lambda _outcome: None, full: str = "",
+) -> Study:  # fmt: skip
+    """The study, stored after each version; `run.folder` keeps checkpoints, `tell` hears of each finished version.
+
+    `full` is the command that asks it in full.
+    """
+    part, asked = reduced(data, plan.images, plan.judged), _asked(plan)
+    first = asked[0][2]
+    study = Study(
+        id=id, title=plan.title, base=plan.base, images=int((part.splits == 0).sum()), epochs=first.schedule.epochs,
+        planned=len(asked), truth=_truth(first, part), full=full,
+    )  # fmt: skip
+    keys = [_key(recipe, part) for _, _, recipe in asked]
+    done = {o.key: o for o in (studies.load(id, root).outcomes if id in studies.ids(root) else []) if o.key in keys}
+    for key, (title, change, recipe) in zip(keys, asked, strict=True):
+        if key not in done:
+            done[key] = _outcome(title, change, recipe, key, part, run, root)
+        together = [replace(done[k], title=t) for k, (t, _, _) in zip(keys, asked, strict=True) if k in done]
+        study = replace(study, outcomes=together)
+        studies.save(study, root)
+        tell(replace(done[key], title=title))
+    return study
+
+
+def _asked(plan: Plan) -> list[tuple[str, Mapping[str, Any], Recipe]]:
+    """Title, change and recipe of every training: each version with each seed."""
+    return [
+        (title, change, recipe.model_copy(update={"seed": seed}))
+        for title, change, recipe in versions(plan)
+        for seed in plan.seeds
+    ]
+
+
+def _key(recipe: Recipe, data: Dataset) -> str:
+    content = recipe.model_dump_json(exclude={"title", "limits"}, exclude_defaults=True)
+    return hashlib.sha256((content + data.sha256).encode()).hexdigest()[:16]
+
+
+def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in change.items():
+        inside = merged.get(key)
+        merged[key] = _merged(inside, value) if isinstance(inside, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _outcome(
+    title: str, change: Mapping[str, Any], recipe: Recipe, key: str, data: Dataset, run: Run, root: Path | None
+) -> Outcome:
+    spec = catalog.spec(recipe.architecture)
+    lesson = recipe.model_copy(update={"test_time": "none"})  # so that one training serves all ways of asking
+    folder = checkpoint_folder(run.folder, "study", lesson, data, restart=False)
+    fitted = fit_recipe(spec, lesson, data, replace(run, folder=folder), root)
+    public = data.split("PublicTest")
+    logits = trained(spec, recipe, fitted).predict_logits(np.repeat(public.faces[..., None], 3, axis=-1))
+    answers = studies.digits(logits.argmax(axis=1))
+    pairs = [(a, t) for a, t in zip(answers, _truth(recipe, data), strict=True) if t != studies.NO_LABEL]
+    accuracy = float(np.mean([a == t for a, t in pairs]))
+    return Outcome(
+        title=title, change=dict(change), seed=recipe.seed, key=key, answers=answers, public_accuracy=accuracy,
+        best_epoch=fitted.best_epoch, seconds=round(fitted.seconds, 1), device=fitted.device, curves=fitted.curves,
+    )  # fmt: skip
+
+
+def _truth(recipe: Recipe, data: Dataset) -> str:
+    """PublicTest's labels as digits; `studies.NO_LABEL` where the recipe's labels lack one."""
+    y = class_indices(data.split("PublicTest").labels, recipe.emotions)
+    return studies.digits(np.minimum(y, int(studies.NO_LABEL)))
