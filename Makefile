@@ -19,8 +19,9 @@ fix: ## lint and format, mending what can be mended
 	uv run ruff check --fix
 	uv run ruff format
 
-readme: ## write the README's model table anew from the artifacts
+readme: ## write the README's tables and the pages of docs/ anew from the artifacts
 	uv run python -m trainers readme
+	uv run python -m trainers ladder
 
 lock: ## resolve the newest allowed versions and pin them all in pyproject.toml
 	uv run --no-project --with tomlkit python tools/pin.py

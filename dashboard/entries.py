@@ -10,8 +10,8 @@ from typing import Any
 from fer_core.metrics import METRICS, EvaluationReport
 from fer_core.types import EMOTIONS, Interval, ModelCard
 
-FRAMEWORK_WORDS = {"keras": "Keras", "torch": "PyTorch"}
-PEOPLE_WORD = "People"
+FRAMEWORK_WORDS = {"keras": "Keras", "torch": "PyTorch", "ensemble": "Ensemble"}
+WHO_WORDS = FRAMEWORK_WORDS | {"people": "People"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,8 @@ class Entry:
 
     @property
     def who(self) -> str:
-        """People, or the model's framework."""
-        return FRAMEWORK_WORDS[self.card.framework] if self.card else PEOPLE_WORD
+        """The model's framework, "people" for people; a key of `WHO_WORDS`."""
+        return self.card.framework if self.card else "people"
 
     @property
     def milliseconds(self) -> float | None:
@@ -57,23 +57,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class Order:
-    """A way to sort entries: what to look at, and whether the largest comes first; blanks always come last."""
+    """A way to sort entries: its title, what to look at, whether the largest comes first; blanks always come last."""
 
+    title: str
     look: Callable[[Entry], float | str | None]
     largest_first: bool = False
 
 
 def _by_metric(key: str) -> Order:
-    return Order(lambda entry: entry.value(key), METRICS[key].higher_is_better)
+    return Order(METRICS[key].title, lambda entry: entry.value(key), METRICS[key].higher_is_better)
 
 
 ORDERS: Mapping[str, Order] = {
-    **{METRICS[key].title: _by_metric(key) for key in ("accuracy", "macro_f1", "top2_accuracy", "ece")},
-    "Parameters": Order(lambda entry: entry.card.parameters if entry.card else None),
-    "Weights' size": Order(lambda entry: entry.card.weights_bytes if entry.card else None),
-    "Milliseconds a face": Order(lambda entry: entry.milliseconds),
-    "Training time": Order(lambda entry: entry.card.seconds if entry.card else None),
-    "Name": Order(lambda entry: entry.title.casefold()),
+    **{key: _by_metric(key) for key in ("accuracy", "macro_f1", "top2_accuracy", "ece")},
+    "parameters": Order("Parameters", lambda entry: entry.card.parameters if entry.card else None),
+    "size": Order("Weights' size", lambda entry: entry.card.weights_bytes if entry.card else None),
+    "milliseconds": Order("Milliseconds a face", lambda entry: entry.milliseconds),
+    "training": Order("Training time", lambda entry: entry.card.seconds if entry.card else None),
+    "name": Order("Name", lambda entry: entry.title.casefold()),
 }
 """Ways to sort, the best or the smallest first."""
 

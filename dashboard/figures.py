@@ -6,21 +6,17 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
+from dashboard import looks
 from fer_core.reading import FaceAnswers
 from fer_core.types import EMOTIONS
 
-MODEL_COLOURS = ("#5B4BC4", "#D9741A", "#17907C", "#BF3F78", "#3A80BF", "#8C701A", "#6E7683")
-"""One colour a model, told apart with colour-vision deficiencies too, 3:1 against both page backgrounds."""
-
-
-def colour(models: tuple[str, ...]) -> dict[str, str]:
-    """A colour for each model id, in the order given, going round where there are more models than colours."""
-    return {id: MODEL_COLOURS[i % len(MODEL_COLOURS)] for i, id in enumerate(models)}
+MODEL_COLOURS = (*looks.MODEL_COLOURS, "#6E7683")
+"""Colours for what is no model: parts of the data, curves of training; the last is quiet."""
 
 
 def probability_bars(one: FaceAnswers, titles: Mapping[str, str]) -> go.Figure:
     """Grouped horizontal bars of one face: an emotion a row, a model a colour, percent along x."""
-    shades = colour(tuple(titles))
+    shades = looks.looks(titles)
     figure = go.Figure()
     for id, prediction in one.predictions.items():
         figure.add_bar(
@@ -28,7 +24,8 @@ def probability_bars(one: FaceAnswers, titles: Mapping[str, str]) -> go.Figure:
             orientation="h",
             y=list(prediction.labels),
             x=[100 * float(p) for p in prediction.probabilities],
-            marker_color=shades[id],
+            marker_color=shades[id].colour,
+            marker_pattern={"shape": shades[id].hatch, "solidity": 0.35},
             hovertemplate="%{y}: %{x:.1f} %<extra>" + titles[id] + "</extra>",
         )
     figure.update_layout(

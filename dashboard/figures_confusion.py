@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale, unlabel_rgb
 
-from dashboard.figures import MODEL_COLOURS
+from dashboard import looks
 from fer_core.types import EMOTIONS
 
 SEQUENTIAL = {False: ("#F3F1FB", "#B9B1EC", "#5B4BC4", "#251B70"), True: ("#23243A", "#4A3FA3", "#8F82F0", "#E4E0FF")}
@@ -23,8 +23,6 @@ INKS = ("#000000", "#FFFFFF")
 """Nothing between: on a middle tone only these two have a contrast of 4.5 (WCAG 2.2)."""
 MARK = "#E0851C"
 """The frame of the chosen cell: seen on every colour of the scales."""
-PEOPLE_COLOURS = {"truth": "#868B96", "majority": "#868B96", "crowd": "#A08A66"}
-"""Truth and people are quiet, so that the models stand out."""
 
 
 def shown(values: np.ndarray, share: bool, signed: bool = False) -> list[list[str]]:
@@ -46,11 +44,11 @@ def confusion(values: np.ndarray, labels: Sequence[str], titles: tuple[str, str]
     `titles` name the two raters, `chosen` is the cell to mark.
     """
     texts = shown(values, share)
-    cells = _cells(values, labels, labels, texts, SEQUENTIAL[dark], (0.0, top))
-    layout = _square(labels, titles) | _scale(SEQUENTIAL[dark], (0.0, top), share)
+    drawn = cells(values, labels, labels, texts, SEQUENTIAL[dark], (0.0, top))
+    layout = _square(labels, titles) | colour_scale(SEQUENTIAL[dark], (0.0, top), share)
     if chosen and chosen[0] in labels and chosen[1] in labels:
         layout["shapes"] = [_mark(labels.index(chosen[0]), labels.index(chosen[1]))]
-    return go.Figure([*cells, _points(labels, texts, titles, "percent" if share else "images")], layout)
+    return go.Figure([*drawn, _points(labels, texts, titles, "percent" if share else "images")], layout)
 
 
 def difference(values: np.ndarray, labels: Sequence[str], titles: tuple[str, str], *, share: bool,
@@ -59,52 +57,73 @@ def difference(values: np.ndarray, labels: Sequence[str], titles: tuple[str, str
     top = float(np.nanmax(np.abs(values))) if not np.isnan(values).all() else 1.0
     ends = (-(top or 1.0), top or 1.0)
     texts = shown(values, share, signed=True)
-    cells = _cells(values, labels, labels, texts, DIVERGING[dark], ends)
-    layout = _square(labels, titles) | _scale(DIVERGING[dark], ends, share)
-    return go.Figure([*cells, _points(labels, texts, titles, "percentage points" if share else "images")], layout)
+    drawn = cells(values, labels, labels, texts, DIVERGING[dark], ends)
+    layout = _square(labels, titles) | colour_scale(DIVERGING[dark], ends, share)
+    return go.Figure([*drawn, _points(labels, texts, titles, "percentage points" if share else "images")], layout)
 
 
 def answers(table: pd.DataFrame, dark: bool = False) -> go.Figure:
     """One face: a row a rater of `table`, a column an emotion, percent in the cells, on the matrices' colours."""
     values = table[list(EMOTIONS)].to_numpy(np.float64)
-    names = [_wrapped(title) for title in table["rater"]]
-    cells = _cells(values, EMOTIONS, names, shown(values, True), SEQUENTIAL[dark], (0.0, 1.0))
-    for heatmap in cells:
+    names = [wrapped(title) for title in table["rater"]]
+    drawn = cells(values, EMOTIONS, names, shown(values, True), SEQUENTIAL[dark], (0.0, 1.0))
+    for heatmap in drawn:
         heatmap |= {"hoverinfo": None, "hovertemplate": "%{y}<br>%{x}: %{text} %<extra></extra>"}
-    layout = _scale(SEQUENTIAL[dark], (0.0, 1.0), True) | {
-        "xaxis": {"side": "top", "fixedrange": True, "tickangle": -40, "showgrid": False},
-        "yaxis": {"autorange": "reversed", "fixedrange": True, "showgrid": False, "ticksuffix": "  "},
-        "height": 90 + 42 * len(names), "margin": {"l": 4, "r": 4, "t": 8, "b": 4},
-    }  # fmt: skip
+    layout = colour_scale(SEQUENTIAL[dark], (0.0, 1.0), True) | _strip(names)
     layout["coloraxis"]["showscale"] = False
-    return go.Figure(cells, layout)
+    return go.Figure(drawn, layout)
 
 
 def occurrence_bars(table: pd.DataFrame, titles: Mapping[str, str], *, share: bool) -> go.Figure:
     """Grouped bars: a group a label (the table's rows), a bar a rater (its columns), counts or shares as percent."""
     figure = go.Figure()
-    shades = rater_colours([str(id) for id in table.columns])
+    shades = looks.looks([str(id) for id in table.columns])
     for id in table.columns:
         values = table[id].to_numpy(np.float64) * (100 if share else 1)
         hover = "%{x}: %{y:,.1f} %" if share else "%{x}: %{y:,.0f}"
         figure.add_bar(
-            name=titles[id], x=list(table.index), y=values, marker_color=shades[id],
-            marker_pattern_shape="/" if id in ("majority", "crowd") else "", marker_pattern_solidity=0.4,
+            name=titles[id], x=list(table.index), y=values, marker_color=shades[id].colour,
+            marker_pattern={"shape": shades[id].hatch, "solidity": 0.35},
             hovertemplate=f"{hover}<extra>{titles[id]}</extra>",
         )  # fmt: skip
+    below = 26 * len(table.columns)
     figure.update_layout(
-        barmode="group", bargap=0.22, bargroupgap=0.04, height=440, margin={"l": 4, "r": 4, "t": 8, "b": 4},
-        legend={"orientation": "h", "y": -0.16, "x": 0, "traceorder": "normal"}, hovermode="closest",
+        barmode="group", bargap=0.22, bargroupgap=0.04, height=380 + below,
+        margin={"l": 4, "r": 4, "t": 8, "b": 60 + below}, hovermode="closest",
+        legend={"orientation": "v", "y": -60 / 312, "yanchor": "top", "x": 0, "traceorder": "normal",
+                "itemsizing": "constant"},
     )  # fmt: skip
     figure.update_xaxes(fixedrange=True, tickangle=-40)
     figure.update_yaxes(fixedrange=True, rangemode="tozero", ticksuffix=" %" if share else "", tickformat=",")
     return figure
 
 
-def rater_colours(ids: Sequence[str]) -> dict[str, str]:
-    """A colour a rater: quiet ones for truth and people, the models' own for models, going round."""
-    models = [id for id in ids if id not in PEOPLE_COLOURS]
-    return PEOPLE_COLOURS | {id: MODEL_COLOURS[i % (len(MODEL_COLOURS) - 1)] for i, id in enumerate(models)}
+def occurrence_matrix(table: pd.DataFrame, titles: Mapping[str, str], *, share: bool, dark: bool = False) -> go.Figure:
+    """The same for more raters than bars can show: a row a rater, a column a label, the figures in the cells."""
+    values = table.to_numpy(np.float64).T
+    names = [wrapped(titles[str(id)], 22) for id in table.columns]
+    top = largest(values)
+    drawn = cells(values, list(table.index), names, shown(values, share), SEQUENTIAL[dark], (0.0, top))
+    for heatmap in drawn:
+        heatmap |= {"hoverinfo": None, "hovertemplate": "%{y}<br>%{x}: %{text}<extra></extra>"}
+    layout = colour_scale(SEQUENTIAL[dark], (0.0, top), share) | _strip(names)
+    layout["coloraxis"]["showscale"] = False
+    return go.Figure(drawn, layout)
+
+
+def largest(values: np.ndarray) -> float:
+    """The largest finite value, for a colour scale; 1 where there is none."""
+    return float(np.nanmax(values, initial=0.0)) or 1.0
+
+
+def _strip(names: Sequence[str]) -> dict[str, Any]:
+    """The layout of a matrix with a row a rater, high enough for its name's lines, and a column a label."""
+    lines = max(name.count("<br>") + 1 for name in names)
+    return {
+        "xaxis": {"side": "top", "fixedrange": True, "tickangle": -40, "showgrid": False},
+        "yaxis": {"autorange": "reversed", "fixedrange": True, "showgrid": False, "ticksuffix": "  "},
+        "height": 90 + max(42, 16 * lines + 6) * len(names), "margin": {"l": 4, "r": 4, "t": 8, "b": 4},
+    }  # fmt: skip
 
 
 def ink(value: float, scale: Sequence[str], ends: tuple[float, float]) -> str:
@@ -120,7 +139,7 @@ def _luminance(rgb: Sequence[float]) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _cells(values: np.ndarray, columns: Sequence[str], rows: Sequence[str], texts: list[list[str]],
+def cells(values: np.ndarray, columns: Sequence[str], rows: Sequence[str], texts: list[list[str]],
            scale: Sequence[str], ends: tuple[float, float]) -> list[dict[str, Any]]:  # fmt: skip
     """The coloured cells. A heatmap has one text colour, so dark and light ink are a heatmap each."""
     inks = np.array([[ink(float(v), scale, ends) if not np.isnan(v) else "" for v in row] for row in values])
@@ -132,7 +151,7 @@ def _cells(values: np.ndarray, columns: Sequence[str], rows: Sequence[str], text
     ]  # fmt: skip
 
 
-def _scale(scale: Sequence[str], ends: tuple[float, float], share: bool) -> dict[str, Any]:
+def colour_scale(scale: Sequence[str], ends: tuple[float, float], share: bool) -> dict[str, Any]:
     """The layout's part that gives both inks' cells one colour scale, with its bar on top."""
     bar = {"orientation": "h", "thickness": 8, "y": 1.0, "yanchor": "bottom", "len": 1.0, "outlinewidth": 0,
            "nticks": 5, "tickformat": ".0%" if share else ","}  # fmt: skip
@@ -173,7 +192,7 @@ def _mark(row: int, column: int) -> dict[str, Any]:
             "line": {"color": MARK, "width": 4}}  # fmt: skip
 
 
-def _wrapped(title: str, width: int = 15) -> str:
+def wrapped(title: str, width: int = 15) -> str:
     """A rater's title in lines short enough for a phone."""
     lines = [""]
     for word in title.split():

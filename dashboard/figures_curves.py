@@ -9,26 +9,23 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dashboard import looks
 from dashboard.curve_facts import Confidences, Distance
-from dashboard.figures import MODEL_COLOURS
 from fer_core.curves import RocCurve
 from fer_core.evidence import Rater
 
-POINTS = 400
-"""Points drawn of one curve: more than a chart has pixels to show, few enough to send ten models at once."""
-PEOPLE_COLOUR, GUIDE_COLOUR = "#7A7F8A", "rgba(128,128,128,0.55)"
-DASHES = ("solid", "dash", "dashdot")
+POINTS = 300
+"""Points drawn of one curve: as many as a chart of half a screen has pixels to show, few enough for twenty models."""
+GUIDE = {"type": "scatter", "x": [0, 1], "y": [0, 1], "mode": "lines", "showlegend": False, "hoverinfo": "skip",
+         "line": {"color": "rgba(128,128,128,0.55)", "dash": "dot", "width": 1.5}}  # fmt: skip
+"""The diagonal: chance, or perfect calibration."""
 Line = dict[str, object]
 
 
 def lines(raters: Sequence[Rater]) -> dict[str, Line]:
     """How each rater is drawn, whichever of them are chosen: models by colour, then by dash; people grey and dotted."""
-    models = [r.id for r in raters if r.kind == "model"]
-    drawn: dict[str, Line] = {r.id: {"color": PEOPLE_COLOUR, "dash": "dot", "width": 2.5} for r in raters}
-    for i, id in enumerate(models):
-        drawn[id] = {"color": MODEL_COLOURS[i % len(MODEL_COLOURS)], "width": 2.2,
-                     "dash": DASHES[i // len(MODEL_COLOURS) % len(DASHES)]}  # fmt: skip
-    return drawn
+    found = looks.looks((rater.id for rater in raters), (rater.id for rater in raters if rater.kind == "model"))
+    return {id: {"color": look.colour, "dash": look.dash, "width": 2.3} for id, look in found.items()}
 
 
 def thin(n: int, points: int = POINTS) -> np.ndarray:
@@ -38,17 +35,17 @@ def thin(n: int, points: int = POINTS) -> np.ndarray:
 
 def roc(curves: Mapping[str, RocCurve], titles: Mapping[str, str], styles: Mapping[str, Line]) -> go.Figure:
     """The raters' ROC curves of one label or average, the area of each in the legend."""
-    figure = go.Figure()
-    _guide(figure)
+    drawn: list[dict[str, object]] = [GUIDE]
     for id, curve in curves.items():
         at = thin(len(curve.false_positive_rate))
-        figure.add_scatter(
-            x=curve.false_positive_rate[at], y=curve.true_positive_rate[at], line=styles[id], mode="lines",
-            name=f"{titles[id]}: AUC {curve.area:.3f}", showlegend=True,
-            hovertemplate="found %{y:.1%}, false alarms %{x:.1%}<extra>" + titles[id] + "</extra>",
-        )  # fmt: skip
-    _axes(figure, "false positive rate", "true positive rate")
-    return _below(figure, len(curves), 360)
+        drawn.append({
+            "type": "scatter", "mode": "lines", "line": styles[id], "showlegend": True,
+            "x": curve.false_positive_rate[at], "y": curve.true_positive_rate[at],
+            "name": f"{titles[id]}: AUC {curve.area:.3f}",
+            "hovertemplate": "found %{y:.1%}, false alarms %{x:.1%}<extra>" + titles[id] + "</extra>",
+        })  # fmt: skip
+    axes = {"xaxis": _axis("false positive rate"), "yaxis": _axis("true positive rate")}
+    return go.Figure(drawn, axes | _below(len(curves), 360))  # in one go: plotly checks each later change anew
 
 
 def roc_table(curves: Mapping[str, RocCurve], titles: Mapping[str, str]) -> pd.DataFrame:
@@ -66,7 +63,7 @@ def reliability(
 ) -> go.Figure:
     """Accuracy against confidence in bins, the number of images in each below; room for `entries` in the legend."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.74, 0.26], vertical_spacing=0.05)
-    _guide(figure, row=1, col=1)
+    figure.add_trace(GUIDE, row=1, col=1)
     for id, one in found.items():
         bins = one.reliability
         used, middles = bins.counts > 0, (bins.edges[:-1] + bins.edges[1:]) / 2
@@ -79,10 +76,12 @@ def reliability(
         figure.add_scatter(x=middles, y=bins.counts, line={**styles[id], "shape": "hvh"}, mode="lines", legendgroup=id,
                            showlegend=False, row=2, col=1, name=titles[id],
                            hovertemplate="%{y:,} images<extra>" + titles[id] + "</extra>")  # fmt: skip
-    _axes(figure, "", "share that is right", row=1, col=1)
-    _axes(figure, f"{unit} of the answer", "images", row=2, col=1)
-    figure.update_yaxes(range=None, tickvals=None, tickformat=",", rangemode="tozero", nticks=4, row=2, col=1)
-    return _below(figure, entries, 480)
+    figure.update_xaxes(_axis(""), row=1, col=1)
+    figure.update_xaxes(_axis(f"{unit} of the answer"), row=2, col=1)
+    figure.update_yaxes(_axis("share that is right"), row=1, col=1)
+    figure.update_yaxes({"title": {"text": "images"}, "tickformat": ",", "rangemode": "tozero", "nticks": 4,
+                         "fixedrange": True}, row=2, col=1)  # fmt: skip
+    return figure.update_layout(_below(entries, 480))
 
 
 def reliability_table(found: Mapping[str, Confidences], titles: Mapping[str, str], unit: str) -> pd.DataFrame:
@@ -97,17 +96,17 @@ def reliability_table(found: Mapping[str, Confidences], titles: Mapping[str, str
 
 def risk(found: Mapping[str, Confidences], titles: Mapping[str, str], styles: Mapping[str, Line]) -> go.Figure:
     """The share of errors among the most confident images, for every share of images answered."""
-    figure = go.Figure()
+    drawn: list[dict[str, object]] = []
     for id, one in found.items():
         at = thin(len(one.risk.coverage))
-        figure.add_scatter(
-            x=one.risk.coverage[at], y=one.risk.risk[at], line=styles[id], mode="lines", showlegend=True,
-            name=f"{titles[id]}: AURC {one.risk.area:.3f}",
-            hovertemplate="answers %{x:.0%}, wrong on %{y:.1%}<extra>" + titles[id] + "</extra>",
-        )  # fmt: skip
-    _axes(figure, "images answered, the most confident first", "wrong answers among them")
-    figure.update_yaxes(range=None, tickvals=None, rangemode="tozero")
-    return _below(figure, len(found), 400)
+        drawn.append({
+            "type": "scatter", "mode": "lines", "line": styles[id], "showlegend": True,
+            "x": one.risk.coverage[at], "y": one.risk.risk[at], "name": f"{titles[id]}: AURC {one.risk.area:.3f}",
+            "hovertemplate": "answers %{x:.0%}, wrong on %{y:.1%}<extra>" + titles[id] + "</extra>",
+        })  # fmt: skip
+    errors = _axis("wrong answers among them") | {"range": None, "tickvals": None, "rangemode": "tozero"}
+    axes = {"xaxis": _axis("images answered, the most confident first"), "yaxis": errors}
+    return go.Figure(drawn, axes | _below(len(found), 400))
 
 
 def risk_table(found: Mapping[str, Confidences], titles: Mapping[str, str]) -> pd.DataFrame:
@@ -119,13 +118,13 @@ def risk_table(found: Mapping[str, Confidences], titles: Mapping[str, str]) -> p
     return pd.concat(parts, ignore_index=True)
 
 
-def distances(found: Sequence[Distance], styles: Mapping[str, Line]) -> go.Figure:
-    """A point a rater with its interval: 0 has the voters' own distribution, 1 shares nothing with it."""
-    figure = go.Figure()
+def distances(found: Sequence[Distance], models: Sequence[str]) -> go.Figure:
+    """A point a rater with its interval, looking as among `models`: 0 is the voters' own, 1 shares nothing with it."""
+    figure, shades = go.Figure(), looks.looks((one.id for one in found), models)
     for one in reversed(found):
         figure.add_scatter(
             x=[one.mean.value], y=[one.title], mode="markers", showlegend=False,
-            marker={"size": 9, "color": styles[one.id]["color"] if one.id in styles else PEOPLE_COLOUR},
+            marker={"size": 9, "color": shades[one.id].colour, "symbol": shades[one.id].symbol},
             error_x={"type": "data", "symmetric": False, "array": [one.mean.high - one.mean.value], "thickness": 2,
                      "arrayminus": [one.mean.value - one.mean.low]},
             hovertemplate=f"%{{x:.3f}} ({one.mean.low:.3f} to {one.mean.high:.3f})<extra>{one.title}</extra>",
@@ -137,30 +136,17 @@ def distances(found: Sequence[Distance], styles: Mapping[str, Line]) -> go.Figur
     return figure.update_layout(height=110 + 38 * len(found), margin={"l": 4, "r": 16, "t": 8, "b": 44})
 
 
-def _guide(figure: go.Figure, **where: int) -> None:
-    """Draws the diagonal: chance, or perfect calibration."""
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": GUIDE_COLOUR, "dash": "dot", "width": 1.5},
-                       showlegend=False, hoverinfo="skip", **where)  # fmt: skip
+def _axis(title: str) -> dict[str, object]:
+    """An axis of that name from 0 to 100 %."""
+    return {"title": {"text": title, "standoff": 8}, "range": [-0.01, 1.01], "tickformat": ".0%",
+            "tickvals": [0, 0.25, 0.5, 0.75, 1], "fixedrange": True}  # fmt: skip
 
 
-def _axes(figure: go.Figure, x: str, y: str, **where: int) -> None:
-    """Gives both axes 0 to 100 % and their names."""
-    shared = {
-        "range": [-0.01, 1.01],
-        "tickformat": ".0%",
-        "tickvals": [0, 0.25, 0.5, 0.75, 1],
-        "fixedrange": True,
-        **where,
-    }
-    figure.update_xaxes(title_text=x, title_standoff=8, **shared)
-    figure.update_yaxes(title_text=y, title_standoff=8, **shared)
-
-
-def _below(figure: go.Figure, entries: int, plot: int) -> go.Figure:
-    """The figure with a legend under it, a line a rater, as high as it takes."""
-    top = 54 / plot
-    return figure.update_layout(
-        height=plot + 24 * entries + 16, margin={"l": 4, "r": 22, "t": 10, "b": 70 + 24 * entries}, hovermode="closest",
-        legend={"orientation": "v", "x": 0, "xanchor": "left", "y": -top - 0.06, "yanchor": "top", "font": {"size": 13},
-                "itemsizing": "constant"},
-    )  # fmt: skip
+def _below(entries: int, plot: int) -> dict[str, object]:
+    """The layout with a legend under it, a line a rater, as high as it takes."""
+    return {
+        "height": plot + 24 * entries + 16, "margin": {"l": 4, "r": 22, "t": 10, "b": 70 + 24 * entries},
+        "hovermode": "closest",
+        "legend": {"orientation": "v", "x": 0, "xanchor": "left", "y": -54 / plot - 0.06, "yanchor": "top",
+                   "font": {"size": 13}, "itemsizing": "constant"},
+    }  # fmt: skip

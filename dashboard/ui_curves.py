@@ -7,13 +7,17 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache
+from dashboard import cache, ui_url
+from dashboard.charts import csv_bytes
 from dashboard.curve_facts import Confidences, Distance
 from fer_core.evidence import Rater
 from fer_core.metrics import EvaluationReport
 from fer_core.types import EMOTIONS, Interval
 
+PARTS = {"roc": "ROC", "reliability": "Reliability", "risk": "Risk and coverage", "votes": "Against the votes"}
 AVERAGES = ("macro", "micro")
+AT_FIRST = 8
+"""More curves than these are hard to tell apart at first sight."""
 RELIABILITY = """Larger points stand for more images. On the dotted diagonal an answer is right as often as it says;
 below it, the model is overconfident. One temperature a model was fitted on PublicTest, so calibration there is a little
 flattered."""
@@ -27,22 +31,25 @@ taken as if they were a model's probabilities."""
 
 
 def rater_choice(raters: Sequence[Rater]) -> list[Rater]:
-    """The raters to draw, all at first; the choice lives in the URL."""
+    """The raters to draw, at first all, or of many the most accurate; the choice lives in the URL."""
     titles = {rater.id: rater.title for rater in raters}
-    chosen = st.pills(
-        "Drawn together", list(titles), selection_mode="multi", default=list(titles), key="raters",
-        format_func=titles.__getitem__, bind="query-params",
-    )  # fmt: skip
+    best = sorted(raters, key=_accuracy, reverse=True)[:AT_FIRST]
+    usual = [rater.id for rater in raters if rater in best]
+    chosen = ui_url.some(st.pills, "Drawn together", titles, "raters", usual, selection_mode="multi")
     return [rater for rater in raters if rater.id in chosen]
+
+
+def _accuracy(rater: Rater) -> float:
+    """A rater's stored accuracy on PublicTest, where choices are made; 0 where none is stored."""
+    report = cache.reports(rater.id).get("PublicTest")
+    return report.metrics["accuracy"].value if report else 0.0
 
 
 def curve_choice() -> list[str]:
     """The ROC curves to draw: averages and labels; the choice lives in the URL."""
     words = "macro: the mean over the labels, each counting the same. micro: all pairs of image and label together."
-    names = [*AVERAGES, *EMOTIONS]
-    return st.pills(
-        "Curves", names, selection_mode="multi", default=list(AVERAGES), key="curve", bind="query-params", help=words
-    )
+    titles = {name: name for name in (*AVERAGES, *EMOTIONS)}
+    return ui_url.some(st.pills, "Curves", titles, "curve", AVERAGES, selection_mode="multi", help=words)
 
 
 def say_what_is_compared(chosen: Sequence[Rater], name: str) -> None:
@@ -104,6 +111,6 @@ def download_table(table: pd.DataFrame, name: str, alt: str) -> None:
     config = {c: st.column_config.NumberColumn(c, format="%.3f") for c in table.select_dtypes("float").columns}
     st.dataframe(table, hide_index=True, alt=alt, column_config=config, placeholder="–")
     st.download_button(
-        "Download (CSV)", lambda: table.to_csv(index=False).encode("utf-8-sig"), f"{name}.csv", "text/csv",
+        "Download (CSV)", lambda: csv_bytes(table), f"{name}.csv", "text/csv",
         key=f"{name}-csv", icon=":material/download:", on_click="ignore",
     )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from dashboard import cache, data_facts
+from dashboard import cache, data_facts, ui_url
 from dashboard.data_facts import Images
 from dashboard.ui_curves import download_table
 from fer_core.augmentation_preview import Augmentation
@@ -19,8 +19,12 @@ from fer_core.types import EMOTIONS, Uint8
 
 if TYPE_CHECKING:
     from fer_core.cleaning import CleaningReport
+    from fer_core.cleaning_search import NearSearch
 
-OWN = "own choice"
+PARTS = {"counts": "Counts", "samples": "Samples", "copies": "Copies", "conflicts": "Conflicting labels",
+         "votes": "Votes", "unusable": "Unusable", "augmentation": "Augmentation"}  # fmt: skip
+OWN = "own"
+NEAR = "near"
 EXAMPLE_BOX = (160.0, 55.0, 290.0, 185.0)
 """Where the face is in the example photo, in pixels: left, top, right, bottom."""
 
@@ -41,13 +45,13 @@ def page_of(n: int, size: int, key: str) -> slice:
 
 def split_choice(names: Sequence[str], key: str) -> str:
     """One of the splits that are here; the choice lives in the URL."""
-    return st.pills("Split", list(names), default=names[0], required=True, key=key, bind="query-params") or names[0]
+    return ui_url.one(st.pills, "Split", {name: name for name in names}, key, names[0], required=True) or names[0]
 
 
 def sample_choice() -> tuple[str, int]:
     """The label whose images are wanted, "each" for some of every label, and the seed of the shuffle."""
-    options = ["each", *EMOTIONS]
-    label = st.pills("Label", options, default="each", required=True, key="label", bind="query-params") or "each"
+    titles = {name: name for name in ("each", *EMOTIONS)}
+    label = ui_url.one(st.pills, "Label", titles, "label", "each", required=True) or "each"
     said = "Another number, other images; the same number, the same images. 0 keeps the dataset's order."
     seed = st.number_input("Shuffle", 0, 9999, 1, key="seed", bind="query-params", width=160, help=said)
     return label, int(seed)
@@ -113,13 +117,14 @@ def example_face() -> Uint8:
     return np.asarray(photo.resize((48, 48), Image.Resampling.BILINEAR, box=EXAMPLE_BOX, reducing_gap=3.0))
 
 
-def augmentation_choice(recipes: Mapping[str, Augmentation]) -> tuple[Augmentation, int]:
-    """What to draw from, a recipe's table or the user's own by sliders, and the seed; all of it lives in the URL."""
+def augmentation_choice(recipes: Mapping[str, Augmentation], titles: Mapping[str, str]) -> tuple[Augmentation, int]:
+    """What to draw from, a model's table or the user's own by sliders, and the seed; all of it lives in the URL.
+
+    Both mappings are by model id.
+    """
     top = st.columns([3, 1], vertical_alignment="bottom")
-    source = (
-        top[0].pills("As in", [OWN, *recipes], default=OWN, required=True, key="like", bind="query-params", wrap=True)
-        or OWN
-    )
+    words = {OWN: "own choice"} | dict(titles)
+    source = ui_url.one(top[0].pills, "As in", words, "like", OWN, required=True, wrap=True) or OWN
     seed = int(
         top[1].number_input("Seed", 0, 9999, 0, key="draw", bind="query-params", help="Another number, other draws.")
     )
@@ -165,16 +170,40 @@ def variations(face: Uint8, changed: Uint8, options: Augmentation) -> None:
 
 def wants_near() -> bool:
     """Whether near copies are wanted; the choice lives in the URL."""
-    said = "Compares all pictures by a perceptual hash and by correlation; about 15 seconds the first time."
-    return st.toggle("Near copies too: cropped, marked or lit otherwise", key="near", bind="query-params", help=said)
+    said = "Compares all pictures by a perceptual hash and by correlation: some 20 seconds, once for this dataset."
+    return st.toggle("Near copies too: cropped, marked or lit otherwise", key=NEAR, bind="query-params", help=said)
 
 
-def searched() -> CleaningReport:
-    """The report with near copies; shows that it works on it."""
-    with st.spinner("Comparing all pictures with each other. This takes about 15 seconds, once.", show_time=True):
-        report = cache.cleaning_report(near=True)
-    assert report is not None
-    return report
+def near_report() -> CleaningReport | None:
+    """The report with near copies; None while the search for them runs or was stopped, with what to do about it."""
+    search = cache.near_search()
+    assert search is not None
+    if search.state == "new":
+        search.start()
+    if search.state == "running":
+        progress(search)
+    elif search.state != "done":
+        ended(search)
+    return search.report
+
+
+@st.fragment(run_every=0.5)
+def progress(search: NearSearch) -> None:
+    """Draws how far the search is, with a button that stops it; the whole page again when it has ended."""
+    if search.state != "running":
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(search.share, f"Comparing all pictures with each other: {search.share:.0%}")
+        st.button("Stop", icon=":material/stop_circle:", on_click=search.stop)
+
+
+def ended(search: NearSearch) -> None:
+    """Says why a search ended without a report, with a button to search again."""
+    if search.state == "failed":
+        st.error(f"The search failed: {search.problem}", icon=":material/error:")
+    else:
+        st.info(f"The search was stopped at {search.share:.0%}.", icon=":material/stop_circle:")
+    st.button("Search again", icon=":material/refresh:", on_click=search.start)
 
 
 def copies_in_words(report: CleaningReport) -> None:
@@ -184,6 +213,12 @@ def copies_in_words(report: CleaningReport) -> None:
         f"**{report.distinct:,}** of {report.images:,} pictures are distinct; **{len(report.exact):,} groups** are the "
         f"same pixel by pixel. Training has a copy of {trained}, so every headline is given without those too."
     )
+
+
+def near_in_words(report: CleaningReport) -> None:
+    """Says how many groups of near copies there are, and what is one."""
+    n = len(report.near or ())
+    st.markdown(f"**{n:,} group{'s' * (n != 1)}** of pictures that are near copies: {report.method}.")
 
 
 def copied_ids(of: Images) -> None:

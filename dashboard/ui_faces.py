@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from PIL import Image
 
-from dashboard import cache, charts, figures_confusion, ui_raters
+from dashboard import cache, charts, figures_confusion, ui_raters, ui_url
 from dashboard.confusion_data import answers_of, position, votes_in_words
 from fer_core.datasets import SPLITS
 from fer_core.evidence import Rater
@@ -46,6 +46,11 @@ def choose(id: int | None) -> None:
         st.query_params.pop(FACE, None)
     else:
         st.query_params[FACE] = str(id)
+
+
+def unchoose() -> None:
+    """Nothing comes back; no face is chosen from the next run on."""
+    choose(None)
 
 
 def chosen(ids: Sequence[int], reference: Reference) -> int | None:
@@ -175,7 +180,8 @@ class Cell:
 def cell_clicked(key: str, rater_id: str) -> None:
     """Nothing comes back; the cell that was clicked on the chart `key` is the chosen one."""
     for point in charts.selected(key)[:1]:
-        st.session_state[ROW], st.session_state[COLUMN], st.session_state[OF] = point["y"], point["x"], rater_id
+        for name, id in ((ROW, point["y"]), (COLUMN, point["x"]), (OF, rater_id)):
+            ui_url.put(name, [id])
         choose(None)
         st.toast(f"Row {point['y']}, column {point['x']}: the faces are below.", icon=":material/arrow_downward:")
 
@@ -187,13 +193,13 @@ def cell_choice(rows: Rater, columns: Sequence[Rater], labels: Sequence[str]) ->
     with first:
         row = _label(f"{rows.title} is", labels, ROW)
     with second:
-        of = st.selectbox("and the answer of", list(by_id), format_func=ui_raters.titles(columns).__getitem__, key=OF,
-                          bind="query-params", on_change=choose, args=(None,))  # fmt: skip
+        titles, first_of = ui_raters.titles(columns), columns[0].id
+        of = ui_url.one(st.selectbox, "and the answer of", titles, OF, first_of, changed=unchoose)
     with third:
         column = _label("is", labels, COLUMN)
-    return Cell(by_id[of], row, column)
+    return Cell(by_id[of or first_of], row, column)
 
 
 def _label(words: str, labels: Sequence[str], key: str) -> str | None:
-    return st.selectbox(words, labels, index=None, placeholder="any label", key=key, bind="query-params",
-                        on_change=choose, args=(None,))  # fmt: skip
+    titles = {label: label for label in labels}
+    return ui_url.one(st.selectbox, words, titles, key, index=None, placeholder="any label", changed=unchoose)

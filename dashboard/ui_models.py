@@ -7,33 +7,32 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, model_tables, ui
-from dashboard.entries import ORDERS, Entry
+from dashboard import cache, model_tables, ui, ui_url
+from dashboard.entries import ORDERS, WHO_WORDS, Entry
 from fer_core.artifacts import ArtifactError
 from fer_core.metrics import METRICS, EvaluationReport
-from fer_core.types import ModelCard, unknown
+from fer_core.types import ModelCard
 
-CHOSEN, OPEN = "chosen-model", "open-model"
+OPEN = "open-model"
 
 
 def order_choice() -> str:
     """How to sort, one of `ORDERS`; kept in the URL."""
-    return str(
-        st.selectbox("Sort by", list(ORDERS), key="sort", bind="query-params", help="The best or the smallest first")
-    )
+    titles = {id: order.title for id, order in ORDERS.items()}
+    first = next(iter(titles))
+    return ui_url.one(st.selectbox, "Sort by", titles, "sort", first, help="The best or the smallest first") or first
 
 
 def filter_choice(entries: Sequence[Entry]) -> tuple[list[str], list[str]]:
     """Kinds of entry and initial weights that the user wants to see, none meaning all; kept in the URL."""
-    kinds = list(dict.fromkeys(entry.who for entry in entries))
-    used = {entry.card.initial_weights for entry in entries if entry.card}
-    words = {ui.WEIGHTS_WORDS[key]: key for key in sorted(used)}
-    who = st.pills("Only", kinds, selection_mode="multi", key="only", bind="query-params", help="None chosen: all")
-    if len(words) < 2:
-        return list(who), []
-    chosen = st.pills("Only models with initial weights", list(words), selection_mode="multi", wrap=True, key="weights",
-                      bind="query-params", help="None chosen: all")  # fmt: skip
-    return list(who), [words[word] for word in chosen]
+    kinds = {entry.who: WHO_WORDS[entry.who] for entry in entries}
+    used = sorted({entry.card.initial_weights for entry in entries if entry.card})
+    many = {"selection_mode": "multi", "wrap": True, "help": "None chosen: all"}
+    who = ui_url.some(st.pills, "Only", kinds, "only", [], **many)
+    if len(used) < 2:
+        return who, []
+    words: dict[str, str] = {id: ui.WEIGHTS_WORDS[id] for id in used}
+    return who, ui_url.some(st.pills, "Only models with initial weights", words, "weights", [], **many)
 
 
 def row(entry: Entry) -> dict[str, object]:
@@ -61,7 +60,7 @@ def row(entry: Entry) -> dict[str, object]:
         "trained on": f"{card.data.images.get('Training', 0):,} images, {card.data.name}",
         "device": card.device,
         "training": card.seconds / 60,
-        "framework": entry.who,
+        "framework": WHO_WORDS[entry.who],
     }
 
 
@@ -92,24 +91,13 @@ def leaderboard(entries: Sequence[Entry], images: str) -> Entry | None:
     return entries[clicked.row] if clicked else None
 
 
-def model_from_url(cards: Sequence[ModelCard]) -> ModelCard | None:
-    """The model that `?model=<id>` names, the first where it names none; None where it is unknown."""
-    ids = [card.id for card in cards]
-    if not ids:
+def model_choice(cards: Sequence[ModelCard]) -> ModelCard | None:
+    """The model that `?model=<id>` names, the first where it names none; None where there is no model."""
+    if not cards:
         return None
-    asked = st.query_params.get("model", ids[0])
-    if asked not in ids:
-        st.error(unknown("model", asked, ids), icon=":material/search_off:")
-    st.session_state[CHOSEN] = asked if asked in ids else None
     titles = {card.id: f"{card.title} · {card.id}" for card in cards}
-    chosen = st.selectbox("Model", ids, index=0 if asked in ids else None, format_func=titles.__getitem__, key=CHOSEN,
-                          on_change=_into_url, placeholder="Choose a model")  # fmt: skip
-    return cards[ids.index(chosen)] if chosen else None
-
-
-def _into_url() -> None:
-    if st.session_state[CHOSEN]:
-        st.query_params["model"] = st.session_state[CHOSEN]
+    chosen = ui_url.one(st.selectbox, "Model", titles, "model", cards[0].id, named=True)
+    return next(card for card in cards if card.id == chosen)
 
 
 def headlines(report: EvaluationReport) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard import looks, ui_url
 from dashboard.confusion_data import Agreement
 from fer_core.comparison import Comparison
 from fer_core.evidence import MAJORITY, SETS, Rater
@@ -21,7 +21,7 @@ SHOWN_AS = {"counts": "Images", "by truth": "Share of each row", "by prediction"
 def one(label: str, raters: Sequence[Rater], key: str) -> Rater:
     """The rater that the user chose; the first at first."""
     by_id = {rater.id: rater for rater in raters}
-    return by_id[st.selectbox(label, list(by_id), format_func=titles(raters).__getitem__, key=key, bind="query-params")]
+    return by_id[ui_url.one(st.selectbox, label, titles(raters), key, raters[0].id) or raters[0].id]
 
 
 def several(
@@ -29,15 +29,9 @@ def several(
 ) -> list[Rater]:
     """The raters that the user chose, in the order chosen; `default` at first."""
     by_id = {rater.id: rater for rater in raters}
-    chosen = st.multiselect(
-        label,
-        list(by_id),
-        default=[rater.id for rater in default],
-        format_func=titles(raters).__getitem__,
-        key=key,
-        max_selections=most,
-        bind="query-params",
-        placeholder="Choose at least one",
+    usual = [rater.id for rater in default]
+    chosen = ui_url.some(
+        st.multiselect, label, titles(raters), key, usual, max_selections=most, placeholder="Choose at least one"
     )
     return [by_id[id] for id in chosen]
 
@@ -48,32 +42,24 @@ def set_choice(default: str = "PrivateTest") -> str:
         "Everything was chosen on PublicTest; PrivateTest was scored once. "
         "“Without copies” leaves out images that Training has too, pixel by pixel."
     )
-    choice = st.pills("Images", list(SETS), default=default, required=True, key="set", bind="query-params", help=said)
-    return choice or default
+    titles = {name: name for name in SETS}
+    return ui_url.one(st.pills, "Images", titles, "set", default, required=True, help=said) or default
 
 
 def shown_as(key: str = "as") -> str:
     """How a matrix is shown: one of `fer_core.metrics.NORMALISATIONS`."""
-    return str(
-        st.selectbox(
-            "Cells show", list(SHOWN_AS), index=1, format_func=SHOWN_AS.__getitem__, key=key, bind="query-params"
-        )
-    )
+    return ui_url.one(st.selectbox, "Cells show", SHOWN_AS, key, "by truth") or "by truth"
 
 
 def counts_or_shares(key: str = "as") -> bool:
     """Whether the user wants shares rather than counts."""
-    return (
-        st.segmented_control(
-            "Bars show", ["images", "shares"], default="images", required=True, key=key, bind="query-params"
-        )
-        == "shares"
-    )
+    titles = {"images": "images", "shares": "shares"}
+    return ui_url.one(st.segmented_control, "Bars show", titles, key, "images", required=True) == "shares"
 
 
 def first_two(raters: Sequence[Rater]) -> list[Rater]:
     """The raters shown at first: two models, or the only one and the majority of people."""
-    models = [rater for rater in raters if rater.kind == "model"]
+    models = sorted((rater for rater in raters if rater.kind == "model"), key=lambda rater: -len(rater.labels))
     return models[:2] if len(models) > 1 else [*models, *(rater for rater in raters if rater.id == MAJORITY)]
 
 
@@ -96,9 +82,8 @@ def outside(one: Agreement) -> None:
 
 
 def titles(raters: Sequence[Rater]) -> dict[str, str]:
-    """Each rater's title by id, with the id where two have the same title: titles are what the URL holds."""
-    twice = Counter(rater.title for rater in raters)
-    return {rater.id: rater.title if twice[rater.title] == 1 else f"{rater.title} ({rater.id})" for rater in raters}
+    """Each rater's title by id, with the id where two have the same title."""
+    return looks.distinct({rater.id: rater.title for rater in raters})
 
 
 def side_by_side(n: int) -> list[DeltaGenerator]:
@@ -111,8 +96,10 @@ def side_by_side(n: int) -> list[DeltaGenerator]:
 def pair(raters: Sequence[Rater], key: str = "less") -> tuple[Rater, Rater]:
     """The two raters that the user wants the difference of."""
     named = titles(raters)
-    pairs = {f"{named[a.id]} less {named[b.id]}": (a, b) for a, b in combinations(raters, 2)}
-    return pairs[st.selectbox("Difference", list(pairs), key=key, bind="query-params", label_visibility="collapsed")]
+    pairs = {f"{a.id}~{b.id}": (a, b) for a, b in combinations(raters, 2)}
+    words = {id: f"{named[a.id]} less {named[b.id]}" for id, (a, b) in pairs.items()}
+    first = next(iter(pairs))
+    return pairs[ui_url.one(st.selectbox, "Difference", words, key, first, label_visibility="collapsed") or first]
 
 
 def paired(one: Comparison, a: Rater, b: Rater) -> None:

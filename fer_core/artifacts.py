@@ -27,6 +27,8 @@ from fer_core.types import Float32, ModelCard, Uint8, unknown
 CARD, METRICS, PREDICTIONS, CURVES = "card.json", "metrics.json", "predictions.npz", "curves.csv"
 ENVIRONMENT, WEIGHTS = "environment.json", "weights.safetensors"
 REFERENCE, TEST_IMAGES = "reference", "test_images.npz"
+STUDIES = {"crop_rule": "crop_rule.json", "face_size": "face_size.json"}
+"""What a study of that name leaves, beside the reference or in the folder of the artifact that it is about."""
 _STAGING = ".staging-"
 _Arrays = TypeVar("_Arrays", "StoredPredictions", "Reference")
 
@@ -84,8 +86,9 @@ def changed(id: str, root: Path | None = None) -> int:
 
 
 def has_weights(id: str, root: Path | None = None) -> bool:
-    """Whether the artifact's weights are here; a run too large to ship leaves everything but them."""
-    return (_folder(id, root) / WEIGHTS).is_file()
+    """Whether the artifact's weights, or all its members', are here; a run too large to ship leaves all but them."""
+    folder, members = _folder(id, root), card(id, root).recipe.get("members", ())
+    return all(has_weights(member, root) for member in members) if members else (folder / WEIGHTS).is_file()
 
 
 def card(id: str, root: Path | None = None) -> ModelCard:
@@ -128,7 +131,9 @@ def environment(id: str, root: Path | None = None) -> dict[str, Any]:
 
 
 def curves(id: str, root: Path | None = None) -> list[dict[str, float]]:
-    """One row an epoch, as the trainer wrote it; numbers, losses in nats, accuracies 0..1, seconds."""
+    """One row an epoch: losses in nats, accuracies 0..1, seconds; none where nothing was trained."""
+    if card(id, root).epochs == 0:
+        return []
     path = _folder(id, root) / CURVES
     try:
         with path.open(newline="") as file:
@@ -169,6 +174,27 @@ def save_reference(found: Reference, metrics: Mapping[str, Any], root: Path | No
     folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(folder / TEST_IMAGES, **{f.name: getattr(found, f.name) for f in fields(found)})
     (folder / METRICS).write_text(json.dumps(metrics, indent=1, allow_nan=False) + "\n")
+
+
+def study(name: str, id: str = REFERENCE, root: Path | None = None) -> dict[str, Any]:
+    """What a study of `STUDIES` found, of an artifact or in general; ArtifactError where it was not made."""
+    return dict(_read_json(_study(name, id, root), name.replace("_", "-")))
+
+
+def save_study(name: str, content: Mapping[str, Any], id: str = REFERENCE, root: Path | None = None) -> None:
+    """Nothing comes back; what the study found is kept, whole, in place of what was there."""
+    path = _study(name, id, root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{_STAGING}{path.name}")
+    beside.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+    beside.replace(path)
+
+
+def _study(name: str, id: str, root: Path | None) -> Path:
+    if name not in STUDIES:
+        raise KeyError(unknown("study", name, STUDIES))
+    folder = (root or default_root()) / REFERENCE if id == REFERENCE else _folder(id, root)
+    return folder / STUDIES[name]
 
 
 @contextmanager
@@ -263,10 +289,9 @@ def _folder(id: str, root: Path | None) -> Path:
     raise ArtifactError(f"{unknown('artifact', id, ids(root))} Make it with: python -m trainers train {id}")
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: Path, command: str = "evaluate") -> Any:
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise ArtifactError(
-            f"{path} cannot be read: {error}. Make it with: python -m trainers evaluate {path.parent.name}"
-        ) from error
+        remedy = f"python -m trainers {command}" + f" {path.parent.name}" * (path.parent.name != REFERENCE)
+        raise ArtifactError(f"{path} cannot be read: {error}. Make it with: {remedy}") from error

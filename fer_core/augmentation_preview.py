@@ -22,7 +22,8 @@ class Augmentation:
     """The keys of a recipe's [augment] table: the widest changes that are drawn.
 
     `rotate_degrees`, `brightness` and `contrast` go both ways; `scale` from, to; `shift` as a share of the side;
-    `erase` is the probability of a grey rectangle.
+    `erase` is the probability of a grey rectangle. `crop` and `start_size`, which say how much of a picture is learned
+    from and how large, are not shown.
     """
 
     flip: bool = False

@@ -94,7 +94,13 @@ class Dataset:
         return replace(self, faces=faces, labels=labels, splits=splits, ids=self.ids[index], votes=votes, sha256=sha256)
 
 
-def load(path: Path | str | None = None, votes: Path | str | None = None, cache: Path | str | None = None) -> Dataset:
+def load(
+    path: Path | str | None = None,
+    votes: Path | str | None = None,
+    cache: Path | str | None = None,
+    *,
+    mapped: bool = False,
+) -> Dataset:
     """FER2013 from `path`, or else from $FER2013_PATH, in whichever form it is there.
 
     The form is told by the content: fer2013.csv, icml_face_data.csv, the challenge's train.csv (with test.csv beside
@@ -102,10 +108,15 @@ def load(path: Path | str | None = None, votes: Path | str | None = None, cache:
     under `cache`. `votes` is FER+'s fer2013new.csv; without it, a file of that name beside `path` is used. Images that
     come without their row (trees, parquet) are recognised by their pixels. DatasetMissing where nothing is at `path`;
     other DatasetErrors name file, row and remedy; a dataset of another size than the published one only gets a note.
+
+    With `mapped` the faces stay on disk, read-only, and come into memory as they are looked at: for a page that shows
+    a few of them.
     """
     place = _place(path)
-    source = dataset_cache.read(place) if dataset_cache.is_npz(place) else _cached(place, cache)
-    sha256 = content_sha256(source.faces, source.labels, source.splits)
+    if dataset_cache.is_npz(place):
+        source, sha256 = _read(place, mapped)
+    else:
+        source, sha256 = _cached(place, cache, mapped)
     notes = source.notes + _verdict(source, sha256)
     found, vote_notes = _votes(place, votes, source)
     return Dataset(
@@ -172,13 +183,21 @@ def _place(path: Path | str | None) -> Path:
     return place
 
 
-def _cached(place: Path, cache: Path | str | None) -> Source:
+def _read(file: Path, mapped: bool) -> tuple[Source, str]:
+    """The source in one of our npz files and the sha256 of its content; DamagedFileError as `dataset_cache.read`."""
+    if mapped:
+        return dataset_cache.read_mapped(file)
+    source = dataset_cache.read(file)
+    return source, content_sha256(source.faces, source.labels, source.splits)
+
+
+def _cached(place: Path, cache: Path | str | None, mapped: bool) -> tuple[Source, str]:
     """The source from its cache, or else read, identified and cached; a damaged cache is replaced, with a note."""
     file = dataset_cache.cache_file(place, dataset_cache.cache_folder(Path(cache) if cache else None))
     notes: tuple[str, ...] = ()
     if file.exists():
         try:
-            return dataset_cache.read(file)
+            return _read(file, mapped)
         except dataset_cache.DamagedFileError:
             notes = (f"The cache {file} was damaged and was made again.",)
     source = _identified(read_source(place), str(place))
@@ -186,7 +205,12 @@ def _cached(place: Path, cache: Path | str | None) -> Source:
         dataset_cache.write_only(source, file)
     except OSError as error:
         notes += (f"The cache {file} cannot be written ({error}): the next load will be as slow as this one.",)
-    return replace(source, notes=source.notes + notes)
+    else:
+        if mapped:
+            source, sha256 = dataset_cache.read_mapped(file)
+            return replace(source, notes=source.notes + notes), sha256
+    sha256 = content_sha256(source.faces, source.labels, source.splits)
+    return replace(source, notes=source.notes + notes), sha256
 
 
 def _identified(source: Source, where: str) -> Source:

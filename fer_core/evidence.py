@@ -41,7 +41,8 @@ class Rater:
     """One rater's answers on the N reference images, in the reference's order.
 
     `answered` int64 (N,) indexes `EMOTIONS`, `answers.NONE` where the answer is none of them; `probabilities` float64
-    (N, K) over `labels`, None for a rater that gives bare labels.
+    (N, K) over `labels`, None for a rater that gives bare labels. `version` changes with the answers, so with the id it
+    is a key for what is computed from them.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Rater:
     answered: Int64
     probabilities: Float64 | None = None
     calibrated: bool = True
+    version: int = 0
 
 
 def mask(reference: Reference, name: str) -> np.ndarray:

@@ -11,12 +11,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fer_core.detection import DetectionOptions, Detector
 from fer_core.photos import read_photo
-from fer_core.types import EMOTIONS, Face, Prediction, Uint8
+from fer_core.types import EMOTIONS, Box, Face, Float32, Prediction, Uint8
 
 PREVIEW_SIDE = 1400
 """Longer side, in pixels, of the picture kept for drawing on; the photo itself is let go once its faces are cut."""
 BOX_COLOURS = ((255, 255, 255), (76, 63, 177))
 """Inner line and surround of a box: seen on light and on dark photos alike."""
+BARE_COLOUR = (255, 176, 32)
+"""Of boxes without numbers, hundreds of which may lie over each other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +73,37 @@ def read_faces(data: bytes, detector: Detector, options: DetectionOptions) -> Ph
 
 def annotated(reading: PhotoReading) -> Uint8:
     """The preview with each face boxed and numbered: uint8 RGB of the preview's size."""
-    image = Image.fromarray(reading.preview)
+    return draw_boxes(reading.preview, [face.box for face in reading.faces], reading.scale)
+
+
+def draw_boxes(
+    picture: Uint8,
+    boxes: Sequence[Box],
+    scale: float,
+    landmarks: Sequence[Float32] = (),
+    words: Sequence[str] = (),
+    numbered: bool = True,
+) -> Uint8:
+    """A copy of a picture uint8 RGB (H, W, 3), `scale` times the photo, with the photo's boxes drawn.
+
+    Numbered from 1, or thin and bare; `landmarks` are points (N, 2) in pixels of the picture, a set a face; `words`
+    stand under each box.
+    """
+    image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
-    for number, face in enumerate(reading.faces, start=1):
-        _draw_face(draw, image.size, number, tuple(v * reading.scale for v in face.box))
+    for number, box in enumerate(boxes, start=1):
+        if numbered:
+            _draw_face(draw, image.size, number, tuple(v * scale for v in box))
+        else:
+            draw.rectangle([v * scale for v in box], outline=BARE_COLOUR, width=max(2, round(max(image.size) / 350)))
+    for said, (x1, _, x2, y2) in zip(words, boxes, strict=False):
+        letters = ImageFont.load_default(size=float(np.clip(scale * (x2 - x1) / 5, 11, 22)))
+        draw.text(
+            (scale * x1, scale * y2 + 2), said, BOX_COLOURS[0], letters, stroke_width=2, stroke_fill=BOX_COLOURS[1]
+        )
+    radius = max(2.0, max(image.size) / 500)
+    for x, y in (point for points in landmarks for point in points.tolist()):
+        draw.circle((x, y), radius, fill=BOX_COLOURS[0], outline=BOX_COLOURS[1])
     return np.asarray(image)
 
 

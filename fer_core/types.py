@@ -18,7 +18,8 @@ Float32 = NDArray[np.float32]
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the upright photo; x to the right, y down; x2 and y2 are exclusive edges."""
 
-Framework = Literal["keras", "torch"]
+Framework = Literal["keras", "torch", "ensemble"]
+"""Who computes; "ensemble": the members, each in its own framework."""
 InitialWeights = Literal["random", "imagenet", "teacher"]
 
 
@@ -84,6 +85,7 @@ class ModelSpec:
 
     `build` names a function as "module:function" that returns the network (logits out) for `classes=K`; it is resolved
     when needed, so that a catalog costs no framework. `parameters` is what the network with seven classes promises.
+    `pretrained` names, in the same way, a function that puts published ImageNet weights into a network; "": none.
     """
 
     id: str
@@ -95,6 +97,7 @@ class ModelSpec:
     grad_cam_layer: str
     source: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    pretrained: str = ""
 
 
 @dataclass(frozen=True)

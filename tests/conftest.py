@@ -27,9 +27,10 @@ TINY = {
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing; no test writes to the home directory's cache."""
+    """Nothing; no test writes to the home directory's cache, nor to the user's own quiz database."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEVEN_FACES_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("SEVEN_FACES_DATABASE", f"sqlite:///{tmp_path_factory.mktemp('quiz')}/quiz.sqlite3")
         yield
 
 
@@ -77,7 +78,7 @@ def tiny_artifacts(fer2013_csv: Path, tmp_path_factory: pytest.TempPathFactory) 
 
     root, data = tmp_path_factory.mktemp("artifacts"), datasets.load(fer2013_csv)
     for name in ("keras-native", "torch-native"):
-        id, chosen = recipes.load(name)
+        id, chosen = recipes.network_recipe(name)
         short, images = runs.smoke(chosen, data)
         runs.train(id, short, images, Run(tmp_path_factory.mktemp("run"), device="cpu"), root)
     return root

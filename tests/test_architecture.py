@@ -40,11 +40,34 @@ def test_models_import_their_framework_and_nothing_of_ours():
         assert not {"fer_core", "trainers", "dashboard"} & set(_imports(path)), path
 
 
+def _uses_of_streamlits_caches(path):
+    names = {"cache_data", "cache_resource"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and node.attr in names:
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom):
+            yield from (alias.name for alias in node.names if alias.name in names)
+
+
+def test_the_cache_package_alone_uses_streamlits_caches():
+    users = {path.parent for path in _sources("dashboard") if any(_uses_of_streamlits_caches(path))}
+    assert users == {ROOT / "dashboard" / "cache"}
+
+
+def test_no_cache_has_the_name_of_a_module_that_it_would_hide():
+    folder = ROOT / "dashboard" / "cache"
+    tree = ast.parse((folder / "__init__.py").read_text())
+    shown = {
+        alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert shown and not shown & {path.stem for path in folder.glob("*.py")}
+
+
 def test_the_core_loads_no_framework():
     modules = [
         p.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
         for p in _sources("fer_core")
-        if "models" not in p.parts and not p.stem.endswith("_backend") and p.stem != "__init__"
+        if not {"models", "migrations"} & set(p.parts) and not p.stem.endswith("_backend") and p.stem != "__init__"
     ]
     code = f"import sys, importlib\nfor m in {modules!r}: importlib.import_module(m)\n"
     code += f"print(sorted(set(sys.modules) & {FRAMEWORKS!r}))"

@@ -122,7 +122,7 @@ def test_an_uploaded_photo_is_read_by_every_model(server, page, tmp_path):
 
 
 def test_the_choice_of_models_lives_in_the_url(server, page):
-    page.goto(server[0] + "/photos?models=Native+PyTorch+CNN")
+    page.goto(server[0] + "/photos?models=torch-native")
     page.get_by_role("heading", name="Side by side").wait_for()
     page.get_by_role("figure", name=re.compile("^Probabilities of face 1. Native PyTorch CNN: ")).first.wait_for()
     assert not page.get_by_text(re.compile(r"models agree on")).count()

@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score
 
 from fer_core.answers import NONE
-from fer_core.comparison import compare, compare_all, restrict, shared_labels, wilson_interval
+from fer_core.comparison import compare, compare_all, holm, mcnemar, restrict, shared_labels, wilson_interval
 from fer_core.metrics import evaluate
 from fer_core.types import EMOTIONS
 
@@ -193,3 +193,20 @@ def test_wilsons_interval_at_the_edges() -> None:
     for successes in (-1, 4):
         with pytest.raises(ValueError, match=r"expected a count in 0\.\.n with n = 3"):
             wilson_interval(successes, 3)
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+@settings(max_examples=40, deadline=None)
+def test_mcnemar_is_that_of_statsmodels(only_a: int, only_b: int) -> None:
+    from statsmodels.stats.contingency_tables import mcnemar as theirs
+
+    expected = theirs([[0, only_a], [only_b, 0]], exact=True).pvalue
+    assert mcnemar(only_a, only_b) == pytest.approx(expected, rel=1e-9, abs=1e-300)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
+@settings(max_examples=40, deadline=None)
+def test_holm_is_that_of_statsmodels(p_values: list[float]) -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    np.testing.assert_allclose(holm(p_values), multipletests(p_values, method="holm")[1], atol=1e-12)

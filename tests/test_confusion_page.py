@@ -80,7 +80,7 @@ def no_pictures(monkeypatch):
     cache.dataset.clear()
 
 
-@pytest.mark.parametrize(("words", "axis"), [("Images", None), ("Share of each row", 1), ("Share of each column", 0)])
+@pytest.mark.parametrize(("words", "axis"), [("counts", None), ("by truth", 1), ("by prediction", 0)])
 def test_matrices_are_those_computed_by_hand(words, axis):
     at = run(**{"as": words})
     assert not at.exception
@@ -94,15 +94,14 @@ def test_matrices_are_those_computed_by_hand(words, axis):
 
 
 def test_two_models_against_each_other_and_the_other_part():
-    a, b = (artifacts.card(id).title for id in MODELS)
-    at = run(rows=a, columns=b, set="PublicTest", **{"as": "Images"})
+    at = run(rows=MODELS[0], columns=MODELS[1], set="PublicTest", **{"as": "counts"})
     one, other = (answered(id, datasets.SPLITS.index("PublicTest")) for id in MODELS)
     np.testing.assert_array_equal(shown(at, 0), by_hand(one.said, other.said))
     assert f"Agreement **{(one.said == other.said).mean():.1%}**" in text(at)
 
 
 def test_the_difference_and_the_paired_comparison():
-    at = run(**{"as": "Images"})
+    at = run(**{"as": "counts"})
     one, other = (answered(id) for id in MODELS)
     np.testing.assert_array_equal(shown(at, 2), by_hand(one.truth, one.said) - by_hand(one.truth, other.said))
     right, wrong = one.said == one.truth, other.said != one.truth
@@ -124,7 +123,7 @@ def test_agreement_and_kappa_are_the_metrics_with_their_intervals():
 
 
 def test_people_who_say_none_of_the_seven_are_in_no_cell_and_the_page_says_so():
-    at = run(columns=evidence.PEOPLE["majority"], **{"as": "Images"})
+    at = run(columns="majority", **{"as": "counts"})
     reference = artifacts.reference()
     here = reference.votes[reference.splits == PRIVATE]
     none = np.isin(here.argmax(axis=1), [VOTES.index(name) for name in ("contempt", "unknown", "NF")]).sum()
@@ -207,7 +206,7 @@ def test_a_bad_url_is_never_a_trace(query, no_pictures):
 
 def test_no_columns_and_the_same_rater_twice():
     assert "at least one rater" in text(run().multiselect[0].set_value([]).run())
-    at = run(columns="FER2013's label", **{"as": "Images"})
+    at = run(columns="truth", **{"as": "counts"})
     assert np.count_nonzero(shown(at, 0)) == 7
 
 
@@ -231,7 +230,7 @@ def four_labels(tmp_path, monkeypatch):
 
 def test_models_with_fewer_labels_are_compared_on_the_labels_shared(four_labels):
     one = answered(MODELS[0])
-    at = run(**{"as": "Images"})
+    at = run(**{"as": "counts"})
     kept = np.isin(one.truth, four_labels)
     assert at.dataframe[0].value.columns.tolist() == ["row", "happy", "sad", "surprise", "neutral"]
     assert f"{kept.sum():,} images are compared, {(~kept).sum():,} of this set are left out" in at.info[0].value

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
 from fer_core.curves import risk_coverage, roc_curves
@@ -81,3 +83,15 @@ def test_curves_refuse_bare_labels() -> None:
     for curve in (lambda: roc_curves([0, 1], [0, 1], ("a", "b")), lambda: risk_coverage([0, 1], [0, 1])):
         with pytest.raises(ValueError, match=r"expected probabilities of shape \(N, K\)"):
             curve()
+
+
+@given(st.integers(0, 10**6), st.integers(2, 80), st.sampled_from([2, 5, 1000]))
+@settings(max_examples=40, deadline=None)
+def test_a_roc_curve_is_that_of_scikit_learn(seed: int, n: int, levels: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = np.append(rng.integers(0, 2, n), [0, 1])
+    p = rng.integers(0, levels + 1, n + 2) / levels  # few levels: many images with equal scores
+    curve = roc_curves(y, np.stack([1 - p, p], axis=1), ("no", "yes"))["yes"]
+    alarms, found, _ = sklearn_metrics.roc_curve(y, p)
+    np.testing.assert_allclose(curve.false_positive_rate, alarms, atol=1e-12)
+    np.testing.assert_allclose(curve.true_positive_rate, found, atol=1e-12)

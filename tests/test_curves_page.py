@@ -1,10 +1,12 @@
 """The Curves page: its figures are fer_core's, its choices live in the URL, and nothing in the URL breaks it."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from test_confusion_page import four_labels  # noqa: F401
 
 from dashboard import curve_facts, figures_curves
 from dashboard.pages_table import VIEWS
@@ -12,7 +14,7 @@ from fer_core import artifacts, calibration, crowd, curves, evidence
 from fer_core.types import EMOTIONS
 
 PAGE = str(VIEWS / "curves.py")
-PARTS = ("ROC", "Reliability", "Risk and coverage", "Against the votes")
+PARTS = ("roc", "reliability", "risk", "votes")
 
 
 def run(**query):
@@ -56,7 +58,7 @@ def test_every_part_on_every_set(part, name):
 
 def test_the_table_has_the_figures_of_fer_core():
     name = "PrivateTest without copies"
-    table = run(part="Reliability", set=name).dataframe[-1].value.set_index("rater")
+    table = run(part="reliability", set=name).dataframe[-1].value.set_index("rater")
     reference = artifacts.reference()
     for rater in raters(reference):
         if rater.probabilities is None:
@@ -77,14 +79,14 @@ def test_the_table_has_the_figures_of_fer_core():
 
 
 def test_score_before_and_probability_after():
-    at = run(part="Reliability")
+    at = run(part="reliability")
     said = " ".join(element.value for element in at.markdown)
     assert "Before calibration: scores" in said and "After: probabilities" in said
 
 
 def test_choices_come_from_the_url():
     id = artifacts.ids()[0]
-    at = run(raters=[artifacts.card(id).title], curve=["happy", "disgust"])
+    at = run(raters=[id], curve=["happy", "disgust"])
     assert at.pills(key="raters").value == [id]
     assert {"**happy**", "**disgust**"} <= {element.value for element in at.markdown}
     assert at.dataframe[-1].value["rater"].tolist() == [artifacts.card(id).title]
@@ -137,7 +139,7 @@ def test_fewer_labels_are_compared_on_the_shared_ones(reference):
 
 
 def test_the_drawn_curve_keeps_its_ends_and_its_colour():
-    for n in (0, 1, 399, 400, 401, 7000):
+    for n in (0, 1, 299, 300, 301, 7000):
         at = figures_curves.thin(n)
         assert len(at) == min(n, figures_curves.POINTS)
         assert not n or (at[0], at[-1]) == (0, n - 1)
@@ -145,4 +147,23 @@ def test_the_drawn_curve_keeps_its_ends_and_its_colour():
     models = [replace(random_rater(EMOTIONS, seed), id=f"m{seed}") for seed in range(10)]
     styles = figures_curves.lines([people, *models])
     assert len({(style["color"], style["dash"]) for style in styles.values()}) == 11
-    assert styles["m3"] == figures_curves.lines([people, *models, random_rater(EMOTIONS, 11)])["m3"]
+    assert styles["m3"] == figures_curves.lines([people, *models, replace(models[0], id="z")])["m3"]
+
+
+def test_a_model_with_fewer_labels_says_on_which_images_it_is_drawn(four_labels):  # noqa: F811
+    at = run(part="roc", raters=["four", artifacts.ids()[0]], curve=["macro", "fear"])
+    assert not at.exception
+    n = int(np.isin(artifacts.reference().truth[artifacts.reference().splits == 2], four_labels).sum())
+    said = [caption.value for caption in at.caption]
+    assert any("**Four labels** knows 4 labels" in one and f"{n:,} images" in one for one in said)
+    table = at.dataframe[-1].value.set_index("rater")
+    assert table.loc["Four labels", "images"] == n and table.loc["Four labels", "labels"] == 4
+
+
+def test_two_models_of_one_title_are_told_apart(four_labels, tmp_path):  # noqa: F811
+    card = json.loads((tmp_path / "four" / "card.json").read_text())
+    title = artifacts.card(artifacts.ids()[1]).title
+    (tmp_path / "four" / "card.json").write_text(json.dumps(card | {"title": title}))
+    at = run(part="risk")
+    assert not at.exception and {"four", artifacts.ids()[1]} <= set(at.pills(key="raters").value)
+    assert f"{title} (four)" in at.dataframe[0].value["rater"].tolist()

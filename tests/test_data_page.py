@@ -6,14 +6,15 @@ import streamlit as st
 from fer2013_builder import sample, write_csv, write_votes
 from streamlit.testing.v1 import AppTest
 
-from dashboard import data_facts, ui_data
+from dashboard import cache, data_facts, ui_data
 from dashboard.pages_table import VIEWS
 from fer_core import artifacts, cleaning, crowd, datasets
+from fer_core.cleaning_search import NearSearch
 from fer_core.types import EMOTIONS
 
 pytest_plugins = ["fer2013_fixtures"]
 PAGE = str(VIEWS / "data.py")
-PARTS = ("Counts", "Samples", "Copies", "Conflicting labels", "Votes", "Unusable", "Augmentation")
+PARTS = ("counts", "samples", "copies", "conflicts", "votes", "unusable", "augmentation")
 
 
 def run(**query):
@@ -82,7 +83,7 @@ def test_every_part_with_pictures(part, small):
     at = run(part=part)
     assert not at.exception
     assert "not on this machine" not in said(at)
-    assert bool(pictures(at)) == (part not in ("Counts", "Votes"))
+    assert bool(pictures(at)) == (part not in ("counts", "votes"))
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -90,7 +91,7 @@ def test_every_part_without_pictures_says_how_to_get_them(part):
     at = run(part=part)
     assert not at.exception
     assert "uv run python -m trainers data fetch" in said(at) and "FER2013_PATH" in said(at)
-    assert bool(pictures(at)) == (part == "Augmentation")
+    assert bool(pictures(at)) == (part == "augmentation")
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -137,28 +138,73 @@ def test_samples_are_of_their_class_and_shuffled_by_the_seed(small):
     for seed in range(3):
         places = data_facts.sample(of, "Training", "fear", seed)
         assert sorted(places) == np.flatnonzero((small.splits == 0) & (small.labels == 2)).tolist()
-    at = run(part="Samples", label="fear", split="PrivateTest", seed="4")
+    at = run(part="samples", label="fear", split="PrivateTest", seed="4")
     assert "**fear**: 2 images of PrivateTest" in said(at) and len(pictures(at)) == 2
 
 
 def test_copies_and_conflicts_are_those_of_fer_core(small):
     report = cleaning.inspect(datasets.load(), near=False)
-    at = run(part="Copies")
+    at = run(part="copies")
     assert f"**{len(report.exact)} groups**" in said(at)
     table = at.dataframe[-1].value
     assert [tuple(part["id"]) for _, part in table.groupby("group")] == list(report.exact)
-    at = run(part="Conflicting labels")
+    at = run(part="conflicts")
     assert len(report.conflicting) == 1 and "**1 group**" in said(at)
     assert len(pictures(at)) == len(report.conflicting[0])
     assert at.dataframe[-1].value["label"].nunique() == 2
 
 
-def test_near_copies_on_demand(small):
-    found = run(part="Copies", near="true")
-    assert not found.exception and "near copies" in said(found)
+@pytest.fixture
+def with_near_copies(small, tmp_path):
+    """The same with three pictures that are nearly one, written as an npz that any process knows."""
+    small.faces[3] = np.clip(small.faces[2].astype(int) + 9, 0, 255)
+    small.faces[4] = np.clip(small.faces[2].astype(int) - 9, 0, 255)
+    n = len(small.labels)
+    here = datasets.Dataset(small.faces, small.labels, small.splits, np.arange(n, dtype=np.int32), None, "", "a test")
+    datasets.save(here, tmp_path / "near.npz")
+    return tmp_path / "near.npz"
+
+
+def test_near_copies_on_demand(with_near_copies, monkeypatch):
+    monkeypatch.setenv("FER2013_PATH", str(with_near_copies))
+    at = run(part="copies", near="true")
+    assert not at.exception and any(button.label == "Stop" for button in at.button)
+    search = cache.near_search()
+    assert search is not None
+    search.wait(120)
+    assert search.state == "done", search.problem
+    at.run()
     report = cleaning.inspect(datasets.load(), near=True)
-    assert report.near is not None
-    assert f"**{len(report.near)} group" in said(found)
+    assert report.near == ((2, 3, 4),) and search.report == report
+    assert "**1 group** of pictures" in said(at) and not any(button.label == "Stop" for button in at.button)
+    st.cache_resource.clear()  # another server
+    again = cache.near_search()
+    assert again is not None and again.state == "done" and again.report == report
+    assert "**" in said(run(part="conflicts", near="true"))
+
+
+def test_a_search_for_near_copies_can_be_stopped_and_begun_again(with_near_copies, monkeypatch):
+    monkeypatch.setenv("FER2013_PATH", str(with_near_copies))
+    at = run(part="copies", near="true")
+    search = cache.near_search()
+    assert search is not None and search.state == "running"
+    next(button for button in at.button if button.label == "Stop").click().run()
+    assert search.state == "stopped" and search.report is None
+    at.run()
+    assert "The search was stopped at" in said(at)
+    next(button for button in at.button if button.label == "Search again").click().run()
+    search.wait(120)
+    assert search.state == "done"
+
+
+def test_a_search_that_fails_says_why(small, tmp_path, monkeypatch):
+    at = run(part="copies")
+    monkeypatch.setenv("FER2013_PATH", str(tmp_path / "gone.csv"))
+    search = NearSearch("of another dataset")
+    search.start()
+    search.wait(120)
+    assert search.state == "failed" and "gone.csv" in search.problem
+    assert not at.exception
 
 
 def test_disagreement_is_sorted_and_averages_to_fer_cores_share():
@@ -167,14 +213,14 @@ def test_disagreement_is_sorted_and_averages_to_fer_cores_share():
     agree = data_facts.pair_agreement(of.votes[places])
     assert (np.diff(agree) >= 0).all()
     assert agree.mean() == pytest.approx(crowd.tagger_agreement(of.votes, bootstrap=0).share.value)
-    table = run(part="Votes", voted="PrivateTest").dataframe[-1].value
+    table = run(part="votes", voted="PrivateTest").dataframe[-1].value
     expected = data_facts.disagreement(of, ["PrivateTest"])[:20]
     assert table["id"].tolist() == of.ids[expected].tolist()
     assert (table.drop(columns=["id", "label"]).fillna(0).sum(axis=1) == of.votes[expected].sum(axis=1)).all()
 
 
 def test_unusable_images_are_named(small):
-    text = said(run(part="Unusable"))
+    text = said(run(part="unusable"))
     assert "**1 blank**" in text
     n = int((small.votes[:, 9] * 2 > small.votes.sum(axis=1)).sum())
     assert n >= 1 and f"**{n} images**" in text
@@ -195,8 +241,8 @@ def test_votes_of_the_reference_fill_in_for_a_dataset_without_them(small, tmp_pa
 
 
 def test_augmentation_as_in_a_recipe_hides_the_sliders():
-    title = artifacts.card(artifacts.ids()[0]).title
-    assert run(part="Augmentation").slider
-    at = run(part="Augmentation", like=title)
+    id = artifacts.ids()[0]
+    assert run(part="augmentation").slider
+    at = run(part="augmentation", like=id)
     assert not at.slider and len(pictures(at)) == 16
     assert ui_data.example_face().shape == (48, 48)

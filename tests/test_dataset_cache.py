@@ -29,8 +29,33 @@ def test_the_second_load_reads_only_the_cache(data, tmp_path, monkeypatch):
     assert (second.sha256, second.form, second.notes) == (first.sha256, first.form, first.notes)
 
 
+def test_mapped_faces_stay_on_disk_and_are_the_same(data, tmp_path):
+    place = make.write_csv(data, tmp_path / "fer2013.csv")
+    whole = load(place)
+    for found in (load(place, mapped=True), load(place, cache=tmp_path / "other", mapped=True)):
+        assert isinstance(found.faces, np.memmap)
+        make.assert_is(found, data)
+        assert found.sha256 == whole.sha256 and found.notes == whole.notes
+        with pytest.raises(ValueError, match="read-only"):
+            found.faces[0] = 0
+        part = found.split("PublicTest")
+        np.testing.assert_array_equal(part.faces, data.faces[data.splits == 1])
+        assert part.sha256 == whole.split("PublicTest").sha256
+
+
+def test_a_compressed_npz_can_be_loaded_mapped_too(data, tmp_path):
+    found = load(make.write_csv(data, tmp_path / "fer2013.csv"))
+    [file] = (tmp_path / "cache").glob("*.npz")
+    with np.load(file) as stored:
+        np.savez_compressed(tmp_path / "small.npz", **stored)
+    again = load(tmp_path / "small.npz", mapped=True)
+    make.assert_is(again, data)
+    assert again.sha256 == found.sha256 and not isinstance(again.faces, np.memmap)
+
+
+@pytest.mark.parametrize("mapped", [False, True])
 @pytest.mark.parametrize("damage", ["cut", "flip", "junk", "empty", "foreign"])
-def test_a_damaged_cache_is_made_again_with_a_note(damage, data, tmp_path):
+def test_a_damaged_cache_is_made_again_with_a_note(damage, mapped, data, tmp_path):
     place = make.write_csv(data, tmp_path / "fer2013.csv")
     load(place)
     [file] = (tmp_path / "cache").glob("*.npz")
@@ -46,7 +71,7 @@ def test_a_damaged_cache_is_made_again_with_a_note(damage, data, tmp_path):
         "foreign": foreign.getvalue(),
     }
     file.write_bytes(kinds[damage])
-    again = load(place)
+    again = load(place, mapped=mapped)
     make.assert_is(again, data)
     assert any("damaged" in note for note in again.notes)
     assert not any("damaged" in note for note in load(place).notes)
@@ -94,10 +119,11 @@ def test_a_failed_write_leaves_what_was_there(data, tmp_path, monkeypatch):
     assert not list(tmp_path.glob(".writing-*"))
 
 
-def test_a_foreign_npz_is_refused(tmp_path):
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_foreign_npz_is_refused(mapped, tmp_path):
     np.savez(tmp_path / "x.npz", faces=np.zeros(3))
     with pytest.raises(dataset_cache.DamagedFileError, match=r"x\.npz"):
-        load(tmp_path / "x.npz")
+        load(tmp_path / "x.npz", mapped=mapped)
 
 
 @needs_real

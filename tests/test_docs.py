@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.pages_table import PAGES
-from trainers import readme, recipe
+from trainers import ablation, ladder, readme, recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -16,6 +16,16 @@ def test_the_readmes_table_is_that_of_the_artifacts():
     text = (ROOT / "README.md").read_text()
     written = text.split(readme.BEGIN)[1].split(readme.END)[0].strip()
     assert written == readme.table(), "Run: make readme"
+
+
+def test_the_ladder_is_that_of_the_artifacts():
+    assert ladder.PAGE.read_text() == ladder.page(), "Run: python -m trainers ladder"
+    text = (ROOT / "README.md").read_text()
+    assert text.split(ladder.BEGIN)[1].split(ladder.END)[0].strip() == ladder.block(), "Run: python -m trainers ladder"
+
+
+def test_the_ablations_are_those_that_were_run():
+    assert ablation.PAGE.read_text() == ablation.page(), "Run: python -m trainers ablate ingredients"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -12,13 +12,18 @@ from fer_core.preprocess import network_input
 from fer_core.types import EMOTIONS
 
 TRAINED = artifacts.ids()
+_BUILDERS = {spec.build for spec in catalog.CATALOG.values()}
+ARCHITECTURES = sorted(
+    min((s for s in catalog.CATALOG.values() if s.build == build), key=lambda s: s.parameters).id for build in _BUILDERS
+)
+"""The smallest architecture of each build function; the others share its code, and theirs is their own test."""
 
 
 def _faces(n, height=48, width=48, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (n, height, width, 3), dtype=np.uint8)
 
 
-@pytest.fixture(scope="module", params=sorted(catalog.CATALOG) + [f"trained:{id}" for id in TRAINED])
+@pytest.fixture(scope="module", params=ARCHITECTURES + [f"trained:{id}" for id in TRAINED])
 def model(request):
     name = request.param
     return catalog.load(name.removeprefix("trained:")) if name.startswith("trained:") else catalog.untrained(name)
@@ -113,11 +118,11 @@ def test_the_input_gradient_agrees_with_finite_differences(model):
     assert gradient.shape == (2, spec.size, spec.size, spec.channels) and gradient.dtype == np.float32
     x = network_input(faces, spec).astype(np.float64)
     direction = gradient / np.linalg.norm(gradient.reshape(2, -1), axis=1)[:, None, None, None]
-    step = 1e-2
+    step = 3e-3  # small, for ReLU6 has many corners
     index = model.labels.index(target)
     up, down = (model._logits((x + s * direction).astype(np.float32))[:, index] for s in (step, -step))
     steepness = (gradient * direction).sum(axis=(1, 2, 3))
-    np.testing.assert_allclose((up - down) / (2 * step), steepness, rtol=0.08)
+    np.testing.assert_allclose((up - down) / (2 * step), steepness, rtol=0.08, atol=1e-6)
 
 
 def test_grad_cam_is_scaled_and_of_the_faces_size(model):
@@ -142,7 +147,8 @@ def test_weights_saved_and_loaded_give_the_same_answers(model):
     faces = _faces(4)
     other = catalog.untrained(model.spec.id, model.labels, seed=7)
     other.temperature = model.temperature
-    assert not np.allclose(other.predict_proba(faces), model.predict_proba(faces), atol=1e-4)
+    # weights and not answers: those of a deep network with random weights are all but the same whatever the seed
+    assert any(not np.array_equal(array, other.weights()[name]) for name, array in model.weights().items())
     other.load_weights(model.weights())
     np.testing.assert_allclose(other.predict_proba(faces), model.predict_proba(faces), atol=1e-6)
 
@@ -173,17 +179,18 @@ def test_temperature_only_softens(model):
     assert (soft.max(1) <= sharp.max(1)).all()
 
 
-@pytest.mark.parametrize("id", sorted(catalog.CATALOG))
+@pytest.mark.parametrize("id", ARCHITECTURES)
 def test_networks_with_fewer_labels_are_built(id):
     four = ("happy", "sad", "surprise", "neutral")
     assert catalog.untrained(id, four).predict_proba(_faces(2)).shape == (2, 4)
 
 
-@pytest.mark.parametrize("id", sorted(catalog.CATALOG))
+@pytest.mark.parametrize("id", ARCHITECTURES)
 def test_the_seed_decides_the_initial_weights(id):
-    first, again, other = (catalog.untrained(id, seed=s).predict_proba(_faces(2)) for s in (1, 1, 2))
-    np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(first, other)
+    first, again, other = (catalog.untrained(id, seed=s).weights() for s in (1, 1, 2))
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, again[name])
+    assert any(not np.array_equal(array, other[name]) for name, array in first.items())
 
 
 def test_unknown_names_are_met_with_the_nearest():

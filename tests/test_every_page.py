@@ -10,7 +10,6 @@ import skimage
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashboard import ui
 from dashboard.pages_table import PAGES, VIEWS
 from fer_core import artifacts
 
@@ -152,14 +151,3 @@ def test_one_bad_file_never_costs_the_others():
     assert "same picture as no. 1" in ledger[6]
     for number in (2, 3, 4, 7):
         assert len(ledger[number]) > 20 and "Traceback" not in ledger[number]
-
-
-def test_the_csv_has_a_row_for_each_face_of_each_photo():
-    from fer_core.detection import DetectionOptions, Detector
-    from fer_core.reading import answers, read_faces
-    from fer_core.types import EMOTIONS
-
-    reading = read_faces(ASTRONAUT, Detector("cpu"), DetectionOptions())
-    found = answers(reading.faces, {"m": (EMOTIONS, np.full((1, 7), 1 / 7, np.float32))})
-    text = ui.csv_bytes(iter([(ui.PhotoFile(n, f"{n}.png", reading), found) for n in (1, 2)])).decode("utf-8-sig")
-    assert len(text.strip().splitlines()) == 3 and "m:happy" in text.splitlines()[0]

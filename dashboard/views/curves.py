@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, figures_curves, ui_curves, ui_raters
+from dashboard import cache, figures_curves, looks, ui_curves, ui_raters, ui_url
 from dashboard.charts import chart
 from fer_core.evidence import CROWD, TRUTH, Rater
 
@@ -30,11 +30,11 @@ def main() -> None:
         return
     ui_curves.say_what_is_compared(chosen, name)
     styles = figures_curves.lines(drawable)
-    draw = {"ROC": roc, "Reliability": reliability, "Risk and coverage": risk, "Against the votes": votes}
-    for tab, part in zip(st.tabs(list(draw), key="part", bind="query-params"), draw.values(), strict=True):
+    draw = {"roc": roc, "reliability": reliability, "risk": risk, "votes": votes}
+    for id, tab in ui_url.tabs(ui_curves.PARTS, "part").items():
         if tab.open:
             with tab:
-                part(chosen, name, styles)
+                draw[id](chosen, name, styles)
     figures_table(chosen, name)
     if any(rater.id == CROWD for rater in chosen):
         st.caption(ui_curves.CROWD)
@@ -43,9 +43,8 @@ def main() -> None:
 def roc(chosen: list[Rater], name: str, styles: Styles) -> None:
     """Draws a chart for each label or average that was chosen."""
     wanted = ui_curves.curve_choice()
-    with st.spinner("Drawing; the first time after a start this takes some seconds."):
-        found = {rater.id: cache.roc(rater, name) for rater in chosen}
-    titles = {rater.id: rater.title for rater in chosen}
+    found = {rater.id: cache.roc(rater, name) for rater in chosen}
+    titles = ui_raters.titles(chosen)
     columns = st.columns(2)
     for place, curve in enumerate(wanted):
         curves = {id: one[curve] for id, one in found.items() if curve in one}
@@ -74,7 +73,7 @@ def reliability(chosen: list[Rater], name: str, styles: Styles) -> None:
 
 def diagram(raters: list[Rater], name: str, styles: Styles, unit: str, entries: int) -> None:
     """Draws one reliability diagram, of scores or of probabilities."""
-    titles = {rater.id: rater.title for rater in raters}
+    titles = ui_raters.titles(raters)
     found = {r.id: one for r in raters if (one := cache.confidences(r, name, unit == "probability"))}
     if not found:
         st.caption(f"None of the chosen raters has a {unit}.")
@@ -87,7 +86,7 @@ def diagram(raters: list[Rater], name: str, styles: Styles, unit: str, entries: 
 
 def risk(chosen: list[Rater], name: str, styles: Styles) -> None:
     """Draws how the errors fall when only the most confident images are answered."""
-    titles = {rater.id: rater.title for rater in chosen}
+    titles = ui_raters.titles(chosen)
     found = {rater.id: one for rater in chosen if (one := cache.confidences(rater, name))}
     said = "; ".join(f"{titles[id]}: area {one.risk.area:.3f}" for id, one in found.items())
     alt = f"Share of wrong answers against the share of images answered, on {name}. {said}."
@@ -101,7 +100,8 @@ def votes(chosen: list[Rater], name: str, styles: Styles) -> None:
     found = cache.distances([*truth, *(rater for rater in chosen if rater.id != CROWD)], name)
     said = "; ".join(f"{one.title}: {one.mean.value:.3f}" for one in found)
     alt = f"Mean Jensen-Shannon divergence from the votes on {name}, in bits. {said}."
-    chart(figures_curves.distances(found, styles), ui_curves.distance_table(found), "distance-from-votes", alt)
+    figure = figures_curves.distances(found, [id for id in styles if id not in looks.PEOPLE_COLOURS])
+    chart(figure, ui_curves.distance_table(found), "distance-from-votes", alt)
     st.caption(ui_curves.VOTES)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, data_facts, figures_data, ui_data
+from dashboard import cache, data_facts, figures_data, ui_data, ui_url
 from dashboard.charts import chart
 from fer_core.augmentation_preview import Augmentation, examples
 
@@ -17,18 +17,17 @@ def main() -> None:
     st.markdown("What the models learned from: FER2013's faces, how they are labelled, and what is wrong with some.")
     found = cache.images()
     ui_data.state(found)
-    draw = {"Counts": counts, "Samples": samples, "Copies": copies, "Conflicting labels": conflicts,
-            "Votes": votes, "Unusable": unusable}  # fmt: skip
-    *tabs, last = st.tabs([*draw, "Augmentation"], key="part", bind="query-params")
-    for tab, part in zip(tabs, draw.values(), strict=True):
-        with tab:
-            if tab.open and found is None:
-                ui_data.nothing_known()
-            elif tab.open and found is not None:
-                part(found)
-    with last:
-        if last.open:
+    draw = {"counts": counts, "samples": samples, "copies": copies, "conflicts": conflicts, "votes": votes,
+            "unusable": unusable}  # fmt: skip
+    tabs = ui_url.tabs(ui_data.PARTS, "part")
+    shown = next(id for id, tab in tabs.items() if tab.open)
+    with tabs[shown]:
+        if shown == "augmentation":
             augmentation(found)
+        elif found is None:
+            ui_data.nothing_known()
+        else:
+            draw[shown](found)
 
 
 def counts(of: data_facts.Images) -> None:
@@ -44,40 +43,39 @@ def counts(of: data_facts.Images) -> None:
 def samples(of: data_facts.Images) -> None:
     """Draws images of one label, or some of each."""
     split, (label, seed) = ui_data.split_choice(of.split_names, "split"), ui_data.sample_choice()
-    if label != "each":
-        places = data_facts.sample(of, split, label, seed)
-        st.markdown(f"**{label}**: {len(places):,} images of {split}")
-        ui_data.gallery(of, places[ui_data.page_of(len(places), MANY, "page")], label=False)
-        return
-    for emotion in ui_data.EMOTIONS:
+    for emotion in ui_data.EMOTIONS if label == "each" else [label]:
         places = data_facts.sample(of, split, emotion, seed)
         st.markdown(f"**{emotion}**: {len(places):,} images of {split}")
-        ui_data.gallery(of, places[:EACH], 72, label=False)
+        if label == "each":
+            ui_data.gallery(of, places[:EACH], 72, label=False)
+        else:
+            ui_data.gallery(of, places[ui_data.page_of(len(places), MANY, "page")], label=False)
 
 
 def copies(of: data_facts.Images) -> None:
     """Draws groups of exact copies at once, and of near copies when asked."""
-    if (report := cache.cleaning_report(near=False)) is None:
+    if (exact := cache.cleaning_report()) is None:
         ui_data.copied_ids(of)
         return
-    if ui_data.wants_near():
-        report = ui_data.searched()
-        st.markdown(f"**{len(report.near or ()):,} groups** of pictures that are near copies: {report.method}.")
-        ui_data.groups(of, report.near or (), "near-copies")
-        return
-    ui_data.copies_in_words(report)
-    ui_data.groups(of, report.exact, "exact-copies")
+    if not ui_data.wants_near():
+        ui_data.copies_in_words(exact)
+        ui_data.groups(of, exact.exact, "exact-copies")
+    elif (report := ui_data.near_report()) and report.near is not None:
+        ui_data.near_in_words(report)
+        ui_data.groups(of, report.near, "near-copies")
 
 
 def conflicts(of: data_facts.Images) -> None:
     """Draws groups of copies that have different labels."""
-    if (report := cache.cleaning_report(near=False)) is None:
+    if (exact := cache.cleaning_report()) is None:
         st.caption("Which copies have different labels can be told from the pictures only.")
         return
     near = ui_data.wants_near()
-    found = (ui_data.searched().near_conflicting or ()) if near else report.conflicting
-    ui_data.conflicts_in_words(len(found), near)
-    ui_data.groups(of, found, "conflicts")
+    report = ui_data.near_report() if near else exact
+    if report:
+        found = (report.near_conflicting or ()) if near else report.conflicting
+        ui_data.conflicts_in_words(len(found), near)
+        ui_data.groups(of, found, "conflicts")
 
 
 def votes(of: data_facts.Images) -> None:
@@ -99,7 +97,7 @@ def votes(of: data_facts.Images) -> None:
 
 def unusable(of: data_facts.Images) -> None:
     """Draws blank images, and those that people call no face."""
-    report = cache.cleaning_report(near=False)
+    report = cache.cleaning_report()
     if report is not None:
         st.markdown(f"**{len(report.blank)} blank** images: every pixel has the same value.")
         ui_data.gallery(of, of.places(report.blank)[ui_data.page_of(len(report.blank), MANY, "blank")], split=True)
@@ -111,8 +109,9 @@ def unusable(of: data_facts.Images) -> None:
 def augmentation(of: data_facts.Images | None) -> None:
     """Draws what a recipe's [augment] table does to one face."""
     ui_data.what_augmentation_is()
-    recipes = {card.title: Augmentation.from_recipe(card.recipe.get("augment", {})) for card in cache.cards()[0]}
-    options, seed = ui_data.augmentation_choice(recipes)
+    cards = cache.cards()[0]
+    recipes = {card.id: Augmentation.from_recipe(card.recipe.get("augment", {})) for card in cards}
+    options, seed = ui_data.augmentation_choice(recipes, {card.id: card.title for card in cards})
     face = ui_data.face_choice(of)
     ui_data.variations(face, examples(face, options, DRAWS, seed), options)
 

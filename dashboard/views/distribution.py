@@ -50,8 +50,12 @@ def bars(found: data.Together, titles: dict[str, str], name: str, share: bool) -
     table = shown.rename(columns=titles).rename_axis("label").reset_index()
     st.subheader("Comparison of label prediction occurrences")
     who = ", ".join(titles.values())
+    if len(titles) > ui_raters.AT_ONCE:
+        figure = figures_confusion.occurrence_matrix(shown, titles, share=share, dark=ui_raters.dark())
+    else:
+        figure = figures_confusion.occurrence_bars(shown, titles, share=share)
     charts.chart(
-        figures_confusion.occurrence_bars(shown, titles, share=share), table, f"occurrences-{name.replace(' ', '-')}",
+        figure, table, f"occurrences-{name.replace(' ', '-')}",
         f"How often each label is given to {len(found.ids):,} images of {name} by {who}", key="occurrences",
     )  # fmt: skip
     st.caption(

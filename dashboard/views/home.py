@@ -24,7 +24,7 @@ know what anybody feels, and they err often: the table says how often.
 """
 NUMBER, TEXT = st.column_config.NumberColumn, st.column_config.TextColumn
 COLUMNS = {
-    "model": TEXT(pinned=True),
+    "model": TEXT(width=170, pinned=True),
     "private": NUMBER("PrivateTest", format="%.1f %%", help="Accuracy on FER2013's PrivateTest, scored once"),
     "interval": TEXT("95 % interval", help="Of the PrivateTest accuracy, by bootstrap over its images"),
     "f1": NUMBER("macro-F1", format="%.3f", help="On PrivateTest; every label counts the same, rare ones too"),
@@ -56,7 +56,9 @@ def models(cards: list[ModelCard]) -> None:
     """Draws a row for each model, drawn from its card and its stored evaluation."""
     rows = pd.DataFrame([row(card) for card in cards])
     st.dataframe(rows, hide_index=True, alt="The models with what is known of each", column_config=COLUMNS)
-    sizes = {name: report.n for name, report in cache.reports(cards[0].id).items() if "copies" not in name}
+    reports = [cache.reports(card.id) for card in cards]
+    sizes = {name: max(one[name].n for one in reports if name in one) for name in ("PublicTest", "PrivateTest")
+             if any(name in one for one in reports)}  # fmt: skip
     said = " and ".join(f"{n:,} images of {name}" for name, n in sizes.items())
     people = cache.reports(evidence.MAJORITY).get("PrivateTest")
     beside = f" The majority of ten people: {people.metrics['accuracy'].value:.1%} of PrivateTest." if people else ""
@@ -71,12 +73,12 @@ def row(card: ModelCard) -> dict[str, object]:
     accuracy = private["accuracy"] if private else None
     return {
         "model": card.title,
-        "framework": FRAMEWORK_WORDS[card.framework],
-        "initial weights": ui.WEIGHTS_WORDS[card.initial_weights],
         "private": 100 * accuracy.value if accuracy else None,
         "interval": f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f} %" if accuracy else None,
         "f1": private["macro_f1"].value if private else None,
         "public": 100 * public["accuracy"].value if public else None,
+        "framework": FRAMEWORK_WORDS[card.framework],
+        "initial weights": ui.WEIGHTS_WORDS[card.initial_weights],
         "parameters": f"{card.parameters:,}",
         "size": card.weights_bytes / 1e6,
         "trained on": card.data.name,

@@ -14,7 +14,7 @@ from fer_core.types import ModelCard
 def main() -> None:
     """Draws the page."""
     cards, problems = cache.cards()
-    card = ui_models.model_from_url(cards)
+    card = ui_models.model_choice(cards)
     st.title(card.title if card else "One model")
     for problem in cache.stored(card).problems if card else problems:
         st.warning(problem, icon=":material/broken_image:")

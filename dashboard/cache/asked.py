@@ -1,0 +1,43 @@
+"""Caches of the stored studies of recipes and of the projects' figures beside ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from fer_core import artifacts, seeds
+from fer_core import studies as stored_studies
+from fer_core.seeds import Compared
+from fer_core.studies import Study
+
+
+def recipe_studies() -> tuple[dict[str, Study], list[str]]:
+    """The stored studies by id, and in words what is wrong with those that cannot be read."""
+    root = artifacts.default_root()
+    found = {id: _study(id, str(root), _changed(root, id)) for id in stored_studies.ids(root)}
+    good = {id: study for id, study in found.items() if isinstance(study, Study)}
+    return good, [problem for problem in found.values() if isinstance(problem, str)]
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _study(id: str, root: str, changed: int) -> Study | str:
+    try:
+        return stored_studies.load(id, Path(root))
+    except artifacts.ArtifactError as error:
+        return str(error)
+
+
+def _changed(root: Path, id: str) -> int:
+    return (root / stored_studies.FOLDER / f"{id}.json").stat().st_mtime_ns
+
+
+def seeds_compared() -> list[Compared]:
+    """Every system of the five projects beside ours; a blank where an artifact's card or report cannot be read."""
+    root = artifacts.default_root()
+    return _seeds_compared(str(root), tuple((id, artifacts.changed(id)) for id in artifacts.ids()))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _seeds_compared(root: str, changed: tuple[tuple[str, int], ...]) -> list[Compared]:
+    return seeds.compared(Path(root))

@@ -1,0 +1,97 @@
+"""Caches of every rater's stored answers and evaluations; keyed by when the artifact was changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import looks
+from dashboard.cache.models import cards
+from fer_core import artifacts, evidence
+from fer_core.metrics import EvaluationReport
+from fer_core.types import ModelCard
+
+
+def raters() -> tuple[evidence.Rater, ...]:
+    """FER2013's truth, people and every model with stored answers, all on the same images; empty without the reference.
+
+    A model whose stored answers cannot be read is left out here; `cards` and the Models page say what is wrong with it.
+    """
+    root, made = artifacts.default_root(), artifacts.changed(artifacts.REFERENCE)
+    if not (others := _others(str(root), made)):
+        return ()
+    good, _ = cards()
+    models = [rater_of(card, card.id, str(root), max(made, artifacts.changed(card.id))) for card in good]
+    found = (*others, *(rater for rater in models if rater is not None))
+    titles = looks.distinct({rater.id: rater.title for rater in found})
+    return tuple(r if r.title == titles[r.id] else replace(r, title=titles[r.id]) for r in found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _others(root: str, changed: int) -> tuple[evidence.Rater, ...]:
+    """FER2013's truth and people; none without the reference."""
+    if (found := reference_in(root)) is None:
+        return ()
+    return tuple(replace(rater, version=changed) for rater in (evidence.truth(found), *evidence.people(found)))
+
+
+def reference() -> artifacts.Reference | None:
+    """What is known of the test images; None where it was not made."""
+    return reference_in(str(artifacts.default_root()))
+
+
+def reference_in(root: str) -> artifacts.Reference | None:
+    """The reference in that folder of artifacts; None where it was not made."""
+    return _read_reference(root, artifacts.changed(artifacts.REFERENCE, Path(root)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _read_reference(root: str, changed: int) -> artifacts.Reference | None:
+    try:
+        return artifacts.reference(Path(root))
+    except artifacts.ArtifactError:
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def rater_of(_card: ModelCard, id: str, root: str, changed: int) -> evidence.Rater | None:
+    """The stored answers of a model as a rater; None where they cannot be read."""
+    found = reference_in(root)
+    try:
+        rater = evidence.model(_card, artifacts.predictions(id, Path(root)), found) if found else None
+    except artifacts.ArtifactError:
+        return None
+    return replace(rater, version=changed) if rater else None
+
+
+def reports(id: str) -> dict[str, EvaluationReport]:
+    """The stored evaluations of a model or of people (`evidence.PEOPLE`): by set; empty where there are none."""
+    root = artifacts.default_root()
+    return _reports(id, str(root), artifacts.changed(artifacts.REFERENCE if id in evidence.PEOPLE else id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _reports(id: str, root: str, changed: int) -> dict[str, EvaluationReport]:
+    try:
+        return evidence.stored_reports(id, Path(root))
+    except artifacts.ArtifactError:
+        return {}
+
+
+def uncalibrated(card: ModelCard, images: str) -> EvaluationReport | None:
+    """How the model did on a set of `evidence.SETS` before its temperature, without intervals; None without answers."""
+    return _uncalibrated(card, images, card.id, str(artifacts.default_root()), artifacts.changed(card.id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _uncalibrated(_card: ModelCard, images: str, id: str, root: str, changed: int) -> EvaluationReport | None:
+    found = reference_in(root)
+    if found is None or not evidence.mask(found, images).any():
+        return None
+    try:
+        rater = evidence.model(replace(_card, temperature=None), artifacts.predictions(id, Path(root)), found)
+    except artifacts.ArtifactError:
+        return None
+    return evidence.report(rater, found, images, bootstrap=0)

@@ -1,0 +1,80 @@
+"""A collection's figures beside FER2013's: tables for the Collection and the gallery page; no streamlit here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.confusion_data import occurrences_of
+from fer_core.answers import Float64
+from fer_core.collection import Collection
+from fer_core.collection_answers import AnsweredFace, answered, evaluation
+from fer_core.metrics import EvaluationReport
+from fer_core.scores import ratio
+
+FEW = 30
+"""Labelled faces below which a bootstrap interval is said to be too narrow."""
+
+
+def evaluations(collection: Collection, ids: Sequence[str], bootstrap: int = 1000) -> dict[str, EvaluationReport]:
+    """The evaluation of each model that knows a label of the collection."""
+    found = {id: evaluation(collection, id, bootstrap) for id in ids}
+    return {id: report for id, report in found.items() if report is not None}
+
+
+def accuracy_table(
+    here: Mapping[str, EvaluationReport], there: Mapping[str, EvaluationReport | None], titles: Mapping[str, str]
+) -> pd.DataFrame:
+    """A row a model: its accuracy here and on FER2013 (`there`) in percent, with intervals and numbers of images."""
+    return pd.DataFrame(
+        [
+            {"model": titles[id]} | _accuracy(report, "here") | _accuracy(there.get(id), "FER2013")
+            for id, report in here.items()
+        ]
+    )
+
+
+def _accuracy(report: EvaluationReport | None, where: str) -> dict[str, object]:
+    if report is None:
+        return {f"{where}: accuracy": None, f"{where}: 95 % interval": None, f"{where}: macro F1": None,
+                f"{where}: images": None}  # fmt: skip
+    found, f1 = report.metrics["accuracy"], report.metrics["macro_f1"].value
+    return {
+        f"{where}: accuracy": 100 * found.value,
+        f"{where}: 95 % interval": f"{100 * found.low:.1f} to {100 * found.high:.1f}",
+        f"{where}: macro F1": None if np.isnan(f1) else f1,
+        f"{where}: images": report.n,
+    }
+
+
+def row_shares(report: EvaluationReport) -> Float64:
+    """The confusion matrix as shares of each truth, (K, K); NaN where a label does not occur."""
+    return ratio(report.confusion, report.confusion.sum(axis=1, keepdims=True))
+
+
+def distribution(collection: Collection, ids: Sequence[str]) -> pd.DataFrame:
+    """How often each label is said of the collection's faces, 0..1: a row an emotion, a column a model; "truth" first.
+
+    Where some faces are labelled, on those only, so that models and labels are on the same faces.
+    """
+    faces = answered(collection, ids)
+    labelled = [one for one in faces if one.collected.label]
+    counts = occurrences_of(_given(labelled or faces, ids, bool(labelled)))
+    return counts / counts.sum().replace(0, np.nan)
+
+
+def _given(faces: Sequence[AnsweredFace], ids: Sequence[str], labelled: bool) -> dict[str, list[str]]:
+    truth = {"truth": [str(one.collected.label) for one in faces]} if labelled else {}
+    return truth | {id: [one.predictions[id].label for one in faces if id in one.predictions] for id in ids}
+
+
+def stored_distribution(reports: Mapping[str, EvaluationReport], emotions: Sequence[str]) -> pd.DataFrame:
+    """The same on the images behind stored evaluations: what their confusion matrices say of the answers given."""
+    columns: dict[str, pd.Series] = {}
+    for id, report in reports.items():
+        if "truth" not in columns:
+            columns["truth"] = pd.Series(report.per_class.support / report.n, list(report.labels))
+        columns[id] = pd.Series(report.confusion.sum(axis=0) / report.n, list(report.labels))
+    return pd.DataFrame(columns, index=list(emotions)).fillna(0.0)

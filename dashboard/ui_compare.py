@@ -1,0 +1,144 @@
+"""Faces x models: one table to sort by disagreement and to filter, and one face with every probability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from dashboard import cache, figures, ui, ui_url
+from fer_core.collection import CollectedFace
+from fer_core.collection_answers import AnsweredFace
+from fer_core.preprocess import to_pixels
+from fer_core.types import InputSpec, ModelCard
+
+ORDERS = {"photo": "Photo by photo", "parting": "Most disagreement first"}
+WHICH = {"all": "All faces", "part": "Where models part", "wrong": "Where a model is wrong"}
+SCOPES = {"photo": "This photo", "all": "All photos"}
+FACE, TABLE, A_PAGE = "face", "faces-table", 50
+NATIVE = InputSpec(size=48, channels=1)
+"""What the native models see, to show beside the crop."""
+SIDE = 160
+
+
+def chosen(found: Sequence[AnsweredFace]) -> list[AnsweredFace]:
+    """The faces that the user wants to see, in the order wanted; draws the choices."""
+    with st.container(horizontal=True):
+        which = ui_url.one(st.segmented_control, "Which", WHICH, "which", "all", label_visibility="collapsed")
+        order = ui_url.one(st.segmented_control, "Order", ORDERS, "order", "photo", label_visibility="collapsed")
+    kept = [one for one in found if _wanted(one, which or "all")]
+    return sorted(kept, key=lambda one: -one.disagreement) if order == "parting" else kept
+
+
+def _wanted(one: AnsweredFace, which: str) -> bool:
+    if which == "part":
+        return one.answers.agreement is False
+    if which == "wrong":
+        truth = one.collected.label
+        return any(truth in p.labels and p.label != truth for p in one.predictions.values())
+    return True
+
+
+def table(faces: Sequence[AnsweredFace], cards: Sequence[ModelCard], several: bool) -> None:
+    """Draws faces x models, some at a time; a click on a row opens that face."""
+    pages = -(-len(faces) // A_PAGE)
+    page = st.pagination(pages, key="faces-page", max_visible_pages=7) if pages > 1 else 1
+    here = faces[(page - 1) * A_PAGE : page * A_PAGE]
+    columns: dict[str, Any] = {
+        "photo": st.column_config.NumberColumn("Photo", width=55, pinned=True),
+        "face": st.column_config.NumberColumn("Face", width=50, pinned=True),
+        "crop": st.column_config.ImageColumn("Crop", width=76, pinned=True),
+        "models": st.column_config.TextColumn("Models", width=80, help="Whether all models give the same label"),
+        "parting": st.column_config.ProgressColumn("Parting", min_value=0, max_value=1, format="%.2f", width=90,
+                                                   help="How far the models' probabilities part, 0 to 1: the "
+                                                        "Jensen-Shannon divergence of all, over its largest"),
+        "posed": st.column_config.TextColumn("Posed", width=80),
+    }  # fmt: skip
+    for card in cards:
+        columns[f"{card.title}: all"] = st.column_config.BarChartColumn(
+            f"{card.labels[0]} … {card.labels[-1]}", y_min=0, y_max=1, width="medium",
+            help=f"{card.title}, 0 to 1: {', '.join(card.labels)}",
+        )  # fmt: skip
+    rows = pd.DataFrame([_row(one, cards, several) for one in here])
+    spoken = f"{len(here)} faces with the answers of {', '.join(card.title for card in cards)}"
+    key = f"{TABLE}-{page}-{len(faces)}"
+    st.dataframe(rows, column_config=columns, hide_index=True, row_height=68, alt=spoken, key=key,
+                 height="content" if len(here) < 9 else 640, selection_mode="single-row",
+                 on_select=lambda: _opened(key, [one.key for one in here]))  # fmt: skip
+
+
+def _opened(key: str, keys: Sequence[str]) -> None:
+    rows = st.session_state[key].selection.rows
+    if rows and rows[0] < len(keys):
+        st.query_params[FACE] = keys[rows[0]]
+
+
+def _row(one: AnsweredFace, cards: Sequence[ModelCard], several: bool) -> dict[str, object]:
+    row: dict[str, object] = {"photo": one.photo.number} if several else {}
+    row |= {"face": one.collected.number, "crop": ui.data_uri(cache.thumbnail(one.collected, 68))}
+    if one.answers.agreement is not None:
+        row |= {"models": "agree" if one.answers.agreement else "differ", "parting": one.disagreement}
+    if one.collected.label:
+        row["posed"] = one.collected.label
+    for card in cards:
+        prediction = one.predictions[card.id]
+        row[card.title] = f"{prediction.label} {prediction.confidence:.0%}"
+        row[f"{card.title}: all"] = [round(float(p), 3) for p in prediction.probabilities]
+    return row
+
+
+def agreement(found: Sequence[AnsweredFace], models: int) -> None:
+    """Says on how many faces all models agree."""
+    agreed = [one.answers.agreement for one in found if one.answers.agreement is not None]
+    if agreed:
+        of = f"{sum(agreed)} of {len(agreed)} face{'s' * (len(agreed) != 1)}"
+        st.markdown(f"The {models} models agree on **{of}**.")
+
+
+def opened(found: Sequence[AnsweredFace]) -> AnsweredFace | None:
+    """The face that the URL names, or else the first; None where there is none."""
+    asked = st.query_params.get(FACE)
+    return next((one for one in found if one.key == asked), found[0] if found else None)
+
+
+def face_view(one: AnsweredFace, titles: Mapping[str, str]) -> None:
+    """Draws one face: crop, what native models see of it, every model's probabilities."""
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        st.markdown(f"**Face {one.collected.number}** of photo {one.photo.number}" + posed(one.collected))
+        crop_pair(one.collected)
+        said = [f"{titles[id]}: **{p.label}** {p.confidence:.0%}" for id, p in one.predictions.items()]
+        st.markdown("  \n".join(said))
+    with right:
+        figure, spoken = figures.probability_bars(one.answers, titles), figures.describe(one.answers, titles)
+        st.plotly_chart(figure, key="face-bars", alt=spoken, config={"displayModeBar": False})
+    with st.expander("All numbers"):
+        ui.numbers_table([one.answers], titles)
+
+
+def posed(face: CollectedFace) -> str:
+    """What the person posed, in a few words; nothing where nobody said."""
+    return f", posed **{face.label}**" if face.label else ""
+
+
+def crop_pair(face: CollectedFace, width: int = SIDE) -> None:
+    """Draws the crop beside the grey square of 48 x 48 pixels that the native models see."""
+    height, wide = face.face.crop.shape[:2]
+    with st.container(horizontal=True, gap="small"):
+        with st.container(width=width, gap="xsmall"):
+            st.image(cache.thumbnail(face, width), width=width, alt=f"Face {face.number} as it was cut out")
+            st.caption(f"Crop, {wide} × {height}")
+        with st.container(width=width, gap="xsmall"):
+            seen = to_pixels([face.face.crop], NATIVE)[0, :, :, 0]
+            grey = Image.fromarray(seen).resize((width, width), Image.Resampling.NEAREST)
+            st.image(grey, width=width, alt=f"Face {face.number} as the native models see it")
+            st.caption("48 × 48, as models see it")
+
+
+def label_counts(found: Sequence[AnsweredFace], photos: int, titles: Mapping[str, str]) -> None:
+    """Draws how often each model gave each label."""
+    if len(found) > 1:
+        ui.label_counts([one.answers for one in found], photos, titles)

@@ -1,0 +1,107 @@
+"""The collection that the user works on: found by the id in the URL, changed by callbacks, kept on the server's side.
+
+The Photos and the Collection page share one (`work` in the URL); the gallery has its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.cache.workplace import HOURS
+from fer_core.collection import Collection
+from fer_core.types import ModelCard
+
+WORK, GALLERY = "work", "gallery"
+"""What the ids are called in the URL."""
+PATIENCE = "The models read the faces. The first time they have to be loaded, which takes some seconds."
+
+
+def current(key: str = WORK) -> Collection | None:
+    """The collection of the id in the URL, or else of this session; None where there is none yet."""
+    asked = st.query_params.get(key)
+    id = asked or st.session_state.get(_id(key))
+    found = cache.works().get(id) if id else None
+    if found is None:
+        st.session_state.pop(_id(key), None)
+        if asked:
+            st.query_params.pop(key, None)
+            st.session_state[_problem(key)] = (
+                f"What this link names is no longer in memory: works are kept for {HOURS} hours after their last use, "
+                "until the server stops. Load it from its saved file on the page Collection, or add the photos again."
+            )
+        return None
+    st.session_state[_id(key)] = id
+    if asked != id:
+        st.query_params[key] = str(id)
+    return found
+
+
+def keep(collection: Collection, key: str = WORK) -> None:
+    """Nothing comes back; this is the collection at work from now on, under its id in the URL."""
+    id = st.session_state.get(_id(key))
+    if id is None or cache.works().get(id) is None:
+        id = cache.new_work_id()
+    cache.works().put(id, collection)
+    st.session_state[_id(key)] = id
+    st.query_params[key] = id
+
+
+def begin(collection: Collection, key: str = WORK) -> None:
+    """Nothing comes back; this collection takes a new id, and the one before keeps its own."""
+    st.session_state.pop(_id(key), None)
+    st.query_params.pop(key, None)
+    keep(collection, key)
+
+
+def change(how: Callable[[Collection], Collection], key: str = WORK) -> None:
+    """Nothing comes back; the collection is changed, or the reason why it could not be is shown. For callbacks."""
+    now = current(key) or (cache.example_work() if key == WORK else Collection())
+    try:
+        keep(how(now), key)
+    except ValueError as error:  # CollectionError, PhotoError, EmotionError: all in the user's words
+        st.session_state[_problem(key)] = str(error)
+
+
+def problems(key: str = WORK) -> None:
+    """Draws what went wrong in a callback, once."""
+    said = st.session_state.pop(_problem(key), None)
+    if said:
+        st.warning(said, icon=":material/error:")
+
+
+def read(collection: Collection, cards: Sequence[ModelCard], key: str = WORK) -> Collection:
+    """The collection with the answers of these models; they are asked only about faces that they did not see."""
+    made = collection
+    with st.spinner(PATIENCE):
+        for card in cards:
+            made = cache.read_by(made, card)
+    if made is not collection and current(key) is collection:
+        keep(made, key)
+    return made
+
+
+def undo_buttons(collection: Collection, key: str = WORK) -> None:
+    """Draws undo and redo."""
+    back, forth = len(collection.edits) - collection.settled, len(collection.undone)
+    with st.container(horizontal=True):
+        st.button("Undo", icon=":material/undo:", disabled=back <= 0, on_click=change, args=(Collection.undo, key),
+                  key=f"{key}-undo", help=f"{max(back, 0)} corrections can be undone")  # fmt: skip
+        st.button("Redo", icon=":material/redo:", disabled=forth == 0, on_click=change, args=(Collection.redo, key),
+                  key=f"{key}-redo", help=f"{forth} can be done again")  # fmt: skip
+
+
+def _id(key: str) -> str:
+    return f"{key}-id"
+
+
+def _problem(key: str) -> str:
+    return f"{key}-problem"
+
+
+def address(key: str = WORK) -> dict[str, str]:
+    """What a link to another page has to say so that it works on the same collection."""
+    id = st.session_state.get(_id(key))
+    return {key: id} if id else {}

@@ -1,0 +1,89 @@
+"""Gallery ("la Galerie de Troels"): one person, seven expressions, and what every model makes of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import cache, charts, collection_facts, figures_confusion, ui, ui_gallery, ui_work
+from dashboard.confusion_data import occurrences_of
+from fer_core import collection_edit as edit
+from fer_core.collection import Collection
+from fer_core.collection_answers import answered
+from fer_core.types import EMOTIONS, ModelCard
+
+
+def main() -> None:
+    """Draws the page."""
+    st.title("Gallery")
+    st.markdown(
+        "*La Galerie de Troels*: pose seven expressions, one prompt at a time, and see which of them each model reads."
+    )
+    cards, problems = cache.cards()
+    for problem in problems:
+        st.warning(problem, icon=":material/broken_image:")
+    if not cards:
+        ui.no_models()
+    collection = ui_work.current(ui_gallery.KEY) or Collection("A person")
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        name(collection)
+        ui_gallery.prompt(collection)
+        ui_work.problems(ui_gallery.KEY)
+    titles = {card.id: card.title for card in cards}
+    collection = ui_work.read(collection, cards, ui_gallery.KEY)
+    found = answered(collection, list(titles))
+    with right:
+        accuracy(collection, cards)
+    ui_gallery.wall(found, titles)
+    if found:
+        more(collection, titles)
+
+
+def name(collection: Collection) -> None:
+    """Draws the person's name, which stays here like the pictures."""
+    key = f"person-{collection.name}"
+    st.text_input("Whose gallery", collection.name, max_chars=80, key=key, on_change=_rename, args=(key,))
+
+
+def _rename(key: str) -> None:
+    said = st.session_state[key]
+    ui_work.change(lambda now: edit.renamed(now, said), ui_gallery.KEY)
+
+
+def accuracy(collection: Collection, cards: list[ModelCard]) -> None:
+    """Draws how many of the person's expressions each model read."""
+    st.subheader(f"How well {collection.name} is read" if collection.faces else "How well you are read")
+    reports = collection_facts.evaluations(collection, [card.id for card in cards])
+    if not reports:
+        st.caption("Each model's score stands here after the first picture.")
+        return
+    with st.container(horizontal=True):
+        for card in cards:
+            if card.id in reports:
+                report = reports[card.id]
+                found, stored = report.metrics["accuracy"], cache.reports(card.id).get("PrivateTest")
+                beside = f"FER2013: {stored.metrics['accuracy'].value:.1%}" if stored else ""
+                st.metric(card.title, f"{round(found.value * report.n)} of {report.n}", beside, width=200, border=True,
+                          delta_color="off", delta_arrow="off")  # fmt: skip
+    st.caption(
+        "Seven pictures say little of a model: the interval of 3 of 7 goes from 10 % to 82 % (Clopper and Pearson)."
+    )
+
+
+def more(collection: Collection, titles: dict[str, str]) -> None:
+    """Draws what was said how often, with its table, and where to go from here."""
+    found = answered(collection, list(titles))
+    counts = occurrences_of({"truth": [str(one.collected.label) for one in found]}
+                            | {id: [one.predictions[id].label for one in found] for id in titles})  # fmt: skip
+    with st.expander("How often each label is said, and everything as a table"):
+        charts.chart(
+            figures_confusion.occurrence_bars(counts, {"truth": "What was posed"} | titles, share=False),
+            ui_gallery.table(found, titles), "gallery",
+            f"How often each label was posed and said: {', '.join(EMOTIONS)}", key="gallery-counts",
+        )  # fmt: skip
+    with st.container(horizontal=True):
+        ui_work.undo_buttons(collection, ui_gallery.KEY)
+        ui_gallery.export_row()
+
+
+main()

@@ -1,0 +1,130 @@
+"""Files, folders, patterns and ZIPs -> one input after another; nothing is unpacked to disk, nothing read too early."""
+
+from __future__ import annotations
+
+import glob
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+
+from fer_core import photos
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic",
+                      ".heif", ".hif", ".avif"})  # fmt: skip
+"""How the names of photos end; within folders and ZIPs only these are read."""
+MAX_MEMBERS = 10_000
+"""Files in one ZIP of photos: far more than any class takes."""
+MAX_UNPACKED = 4_000_000_000
+"""Bytes that one ZIP may hold unpacked."""
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+"""How a ZIP begins, and an empty one."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input file: its name for showing only; its bytes, or `problem` says why there are none.
+
+    `skipped` marks files that nobody meant as photos.
+    """
+
+    name: str
+    data: bytes | None
+    problem: str = ""
+    skipped: bool = False
+
+
+def from_uploads(files: Iterable[tuple[str, bytes]]) -> Iterator[Input]:
+    """Every photo among (name, bytes), with those inside ZIPs."""
+    for name, data in files:
+        if data[:4] in _ZIP:
+            yield from from_zip(name, data)
+        else:
+            yield Input(name, data)
+
+
+def from_zip(name: str, data: bytes) -> Iterator[Input]:
+    """Every file in a ZIP of photos, named by its path inside; one input with a problem where the ZIP is refused."""
+    try:
+        archive = zipfile.ZipFile(BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        yield Input(name, None, "This ZIP is damaged or incomplete. Pack or download it again.")
+        return
+    members = [info for info in archive.infolist() if not info.is_dir() and not _hidden(info.filename)]
+    total = sum(info.file_size for info in members)
+    if len(members) > MAX_MEMBERS or total > MAX_UNPACKED:
+        problem = (
+            f"This ZIP holds {len(members):,} files of {total / 1e6:,.0f} MB unpacked; up to {MAX_MEMBERS:,} files and "
+            f"{MAX_UNPACKED / 1e6:,.0f} MB are read. Pack fewer photos into one."
+        )
+        yield Input(name, None, problem)
+        return
+    for info in members:
+        yield _member(archive, info, f"{name}/{info.filename}")
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Input:
+    """One file of a ZIP; no more of it is unpacked than a photo may have, whatever it says of itself."""
+    if PurePosixPath(info.filename.lower()).suffix not in SUFFIXES:
+        return Input(name, None, _NO_PHOTO, skipped=True)
+    try:
+        with archive.open(info) as handle:
+            data = handle.read(photos.MAX_BYTES + 1)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError):
+        return Input(name, None, "It cannot be unpacked: the ZIP is damaged or locked with a password. Pack it again.")
+    return Input(name, data)
+
+
+_NO_PHOTO = f"Not read: its name does not end like a photo's. Accepted are {photos.ACCEPTED}."
+
+
+def find(wanted: Iterable[str]) -> Iterator[Path | Input]:
+    """Every photo among files, folders (with all inside them) and patterns such as "class/*.jpg", in order, unread.
+
+    What is named itself is always taken; within folders only files whose names end like photos' or ZIPs'. What is not
+    to be read comes as an input that says why.
+    """
+    for text in wanted:
+        path = Path(text)
+        if path.is_dir():
+            yield from _folder(path)
+        elif not path.exists() and glob.has_magic(text):
+            found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207  a pattern may be absolute, or have "..":
+            if not found:
+                yield Input(text, None, "Nothing matches this pattern. Check it, and put it in quotes.")
+            for one in map(Path, found):
+                yield from _folder(one) if one.is_dir() else [one]
+        else:
+            yield path
+
+
+def _folder(folder: Path) -> Iterator[Path | Input]:
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if _hidden(path.relative_to(folder).as_posix()):
+            continue
+        ours = path.suffix.lower() in SUFFIXES | {".zip"}
+        yield path if ours else Input(path.as_posix(), None, _NO_PHOTO, skipped=True)
+
+
+def opened(found: Path | Input) -> Iterator[Input]:
+    """What is in something that `find` found: one photo, or all of a ZIP; read from disk only now."""
+    if isinstance(found, Input):
+        yield found
+        return
+    try:
+        with found.open("rb") as handle:
+            head = handle.read(4)
+            data = head + handle.read(-1 if head in _ZIP else photos.MAX_BYTES)
+    except OSError as error:
+        why = f"This file cannot be opened: {error.strerror}. Check its name and your rights to it."
+        yield Input(found.as_posix(), None, why)
+        return
+    yield from from_uploads([(found.as_posix(), data)])
+
+
+def _hidden(name: str) -> bool:
+    """Whether a system put the file there: hidden files, macOS's shadow copies, Windows's thumbnails."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return any((p.startswith(".") and p not in (".", "..")) or p in ("__MACOSX", "Thumbs.db") for p in parts)

@@ -1,0 +1,167 @@
+"""One run of `seven-faces predict`: photo after photo to a CSV, with a ledger from which the run goes on.
+
+A photo's faces are written first, its row of the ledger after them: a photo without its row is read again.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_core import catalog
+from fer_core.collection import Collection, LedgerRow
+from fer_core.collection_add import Read, add_one, ledger_row, read_input, reader
+from fer_core.collection_answers import answer, answered
+from fer_core.detection import DetectionOptions, Detector
+from fer_core.exports import LEDGER_COLUMNS, Row, columns, csv_bytes, face_row, ledger_fields, settings
+from fer_core.photo_sources import Input
+from fer_core.reading import spreadsheet_safe
+from fer_core.types import ModelCard
+
+if TYPE_CHECKING:
+    from fer_core.predictor import BasePredictor
+
+FINISHED = ("read", "no face", "same")
+"""Outcomes of the ledger that need no other try."""
+
+
+class RunError(ValueError):
+    """Why a run cannot go on in the file that was named, and what to do."""
+
+
+class Run:
+    """A run with these models and options. `counts` are this run's files by outcome, `before` the photos of earlier."""
+
+    def __init__(
+        self, cards: Sequence[ModelCard], options: DetectionOptions, out: Path | None, restart: bool = False
+    ) -> None:
+        """Nothing is loaded yet; RunError where `out` holds something else, unless `restart` says to forget it."""
+        self.cards, self.options, self.out = cards, options, out
+        self.ids = [card.id for card in cards]
+        self.same = settings(options, [(card.id, card.weights_sha256) for card in cards])
+        self.counts: Counter[str] = Counter()
+        self.before = self.faces = 0
+        self.done: dict[str, tuple[int, set[str]]] = {}
+        self.next = 1
+        if out is None:
+            _write(None, csv_bytes([], columns(self.ids)), new=True)
+        elif out.exists() and not restart:
+            self._go_on(out)
+        else:
+            _write(out, csv_bytes([], columns(self.ids)), new=True)
+            _write(ledger_path(out), csv_bytes([], LEDGER_COLUMNS), new=True)
+
+    @cached_property
+    def read(self) -> Read:
+        """The way to read a photo; loads the detector the first time."""
+        return reader(Detector())
+
+    @cached_property
+    def predictors(self) -> list[BasePredictor]:
+        """The models, loaded the first time a face is found."""
+        return [catalog.load(id) for id in self.ids]
+
+    def take(self, given: Input) -> LedgerRow | None:
+        """The file's row in the ledger, once its faces are written; None where an earlier run did it."""
+        name = spreadsheet_safe(given.name)
+        sha256 = hashlib.sha256(given.data).hexdigest() if given.data else ""
+        first, names = self.done.get(sha256, (None, set()))
+        if name in names:
+            self.before += 1
+            return None
+        if first is None:
+            return self._read(given)
+        row = LedgerRow(self.next, given.name, "same", 0, _same_as(first), sha256)
+        self._keep(row, [])
+        return row
+
+    def _read(self, given: Input) -> LedgerRow:
+        one = read_input(given, self.read, self.options)
+        collection = add_one(Collection(options=self.options), one)
+        row = ledger_row(self.next, one, None)
+        rows = []
+        if collection.faces:
+            for card, predictor in zip(self.cards, self.predictors, strict=True):
+                collection = answer(collection, card, predictor.predict_proba)
+            rows = [face_row(face, self.same, row.number) for face in answered(collection, self.ids)]
+        self._keep(row, rows)
+        return row
+
+    def _keep(self, row: LedgerRow, rows: list[Row]) -> None:
+        _write(self.out, csv_bytes(rows, columns(self.ids)), new=False)
+        if self.out is not None:
+            _write(ledger_path(self.out), csv_bytes([ledger_fields(row, self.same)], LEDGER_COLUMNS), new=False)
+        self.counts[row.outcome] += 1
+        self.faces += row.faces
+        self.next += 1
+        self._note(row.outcome, row.sha256, row.number, spreadsheet_safe(row.file))
+
+    def _note(self, outcome: str, sha256: str, number: int, name: str) -> None:
+        if outcome in FINISHED:
+            first, names = self.done.get(sha256, (number, set()))
+            self.done[sha256] = (first, names | {name})
+
+    def _go_on(self, out: Path) -> None:
+        """Takes over what is finished in the two files, without what was torn or could not be read."""
+        ledger = _table(ledger_path(out), LEDGER_COLUMNS)
+        faces = _table(out, columns(self.ids))
+        others = {row["settings"] for row in (*ledger, *faces)} - {self.same}
+        if others:
+            raise RunError(f"{out} was made with other models, weights or options. {_REMEDY}")
+        kept = [row for row in ledger if row["outcome"] in FINISHED and row["number"].isdigit()]
+        numbers = {row["number"] for row in kept}
+        found = [row for row in faces if row["photo"] in numbers]
+        for row in kept:
+            self._note(row["outcome"], row["sha256"], int(row["number"]), row["file"])
+        self.faces = len(found)
+        self.next = max((int(row["number"]) for row in kept), default=0) + 1
+        _write(out, csv_bytes(found, columns(self.ids)), new=True)
+        _write(ledger_path(out), csv_bytes(kept, LEDGER_COLUMNS), new=True)
+
+
+_REMEDY = "Name another file with --out, or begin anew in this one with --restart."
+
+
+def ledger_path(out: Path) -> Path:
+    """Where the ledger of a CSV stands: faces.csv has faces.ledger.csv."""
+    return out.with_name(f"{out.stem}.ledger.csv")
+
+
+def _same_as(number: int) -> str:
+    return f"The same picture as no. {number}; its faces are counted once."
+
+
+def _table(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
+    """The whole rows of a CSV of ours; RunError where it is something else."""
+    if not path.is_file():
+        raise RunError(f"{path} is not there, so it is not known what is finished. {_REMEDY}")
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if list(rows.fieldnames or []) != list(wanted):
+                raise RunError(f"{path} has other columns: other models, or no file of seven-faces. {_REMEDY}")
+            return [row for row in rows if None not in row and None not in row.values()]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise RunError(f"{path} is no CSV of seven-faces ({error}). {_REMEDY}") from error
+
+
+def _write(path: Path | None, data: bytes, *, new: bool) -> None:
+    """Nothing comes back; the table is written: anew and whole, or without its header at the end of what is there."""
+    if not new:
+        data = data.partition(b"\n")[2]
+    if path is None:
+        sys.stdout.buffer.write(data.removeprefix(b"\xef\xbb\xbf"))
+        sys.stdout.buffer.flush()
+    elif new:
+        staging = path.with_name(f".{path.name}.staging")
+        staging.write_bytes(data)
+        staging.replace(path)
+    else:
+        with path.open("ab") as file:
+            file.write(data)

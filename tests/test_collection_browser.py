@@ -1,0 +1,121 @@
+"""A real browser: three photos go in, faces are deleted, drawn and labelled, accuracy is read, and all loads again."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+import skimage.data
+from PIL import Image
+from test_browser import _no_sideways_scroll, _server, browser  # noqa: F401
+
+from fer_core.collection_file import load
+
+DELETED, DRAWN = "1", "2"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The dashboard."""
+    with _server(tmp_path_factory.mktemp("collection") / "log.txt") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """The astronaut twice side by side, mirrored, and shrunk."""
+    folder = tmp_path_factory.mktemp("photos")
+    astronaut = Image.fromarray(skimage.data.astronaut()[:320, 60:380])
+    pair = Image.new("RGB", (640, 320))
+    for x in (0, 320):
+        pair.paste(astronaut, (x, 0))
+    pair.save(folder / "tiled.png")
+    astronaut.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "mirrored.jpg", quality=95)
+    astronaut.resize((160, 160)).save(folder / "shrunk.png")
+    return [folder / name for name in ("tiled.png", "mirrored.jpg", "shrunk.png")]
+
+
+@pytest.fixture(params=[(1440, "light"), (390, "dark")], ids=["desk", "phone"])
+def page(request, browser):  # noqa: F811
+    width, scheme = request.param
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True)
+    page.set_default_timeout(240_000)
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    yield page
+    page.close()
+
+
+def _idle(page):
+    """Waits until the page is drawn to its end: what is clicked before may be from the run before."""
+    page.locator('[data-test-script-state="notRunning"]').wait_for()
+
+
+def _faces(page, n):
+    """Waits until the photo that is shown has so many faces."""
+    page.get_by_role("img", name=f"The photo with {n} face").first.wait_for()
+    _idle(page)
+
+
+def _pull(page, left, top, right, bottom):
+    """Pulls a box on the canvas, from and to shares of its sides."""
+    canvas = page.locator(".js-plotly-plot .nsewdrag").first
+    canvas.wait_for()
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    ends = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in ((left, top), (right, bottom))]
+    page.mouse.move(*ends[0])
+    page.mouse.down()
+    page.mouse.move((ends[0][0] + ends[1][0]) / 2, (ends[0][1] + ends[1][1]) / 2, steps=3)
+    page.mouse.move(*ends[1], steps=3)
+    page.mouse.up()
+
+
+def _download(page, name, to):
+    with page.expect_download() as found:
+        page.get_by_role("button", name=re.compile(rf"(^|\s){re.escape(name)}$")).click()
+    found.value.save_as(to)
+    return to
+
+
+def test_from_three_photos_to_a_file_that_loads_again(server, page, photos, tmp_path):
+    page.goto(server + "/photos")
+    page.locator("input[type=file]").first.set_input_files(photos)
+    page.wait_for_url(re.compile("work="))
+    _faces(page, 2)
+    page.get_by_role("button", name=DELETED, exact=True).click()
+    page.locator("button:enabled", has_text=re.compile(r"Delete$")).first.click()
+    _faces(page, 1)
+    page.get_by_role("radio", name="Draw").click()
+    _idle(page)
+    _pull(page, 0.19, 0.2, 0.33, 0.53)
+    page.get_by_role("button", name=DRAWN, exact=True).wait_for()
+    page.reload()  # in mid-work: nothing is lost
+    page.get_by_role("button", name=DRAWN, exact=True).wait_for()
+    assert _no_sideways_scroll(page)
+
+    page.get_by_role("button", name="Label, evaluate, save").click()
+    page.get_by_text("0 of 4").wait_for()
+    _idle(page)
+    page.get_by_role("combobox", name="pose").click()
+    page.get_by_role("option", name="happy").click()
+    page.get_by_text("4 of 4").wait_for()
+    _idle(page)
+    assert _no_sideways_scroll(page)
+    page.get_by_role("tab", name="Results").click()
+    page.get_by_role("heading", name="Accuracy").wait_for()
+    page.locator("[role=gridcell]", has_text=re.compile(r"^\d+\.\d to \d+\.\d$")).first.wait_for(state="attached")
+    assert _no_sideways_scroll(page)
+
+    page.get_by_role("tab", name="Save and export").click()
+    with _download(page, "Answers (CSV)", tmp_path / "a.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["origin"] for row in rows].count("drawn") == 1 and {row["label"] for row in rows} == {"happy"}
+    assert b"default-src 'none'" in _download(page, "Report (HTML)", tmp_path / "a.html").read_bytes()
+    saved = _download(page, "Save", tmp_path / "mine.faces")
+    assert [face.label for face in load(saved).faces] == ["happy"] * 4
+
+    page.goto(server + "/collection")  # a session that knows nothing
+    page.locator("input[type=file]").last.set_input_files(Path(saved))
+    page.get_by_text("4 of 4").wait_for()
+    assert not page.errors
