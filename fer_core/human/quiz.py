@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fer_core.human import codes
@@ -155,15 +154,12 @@ def answer(
     if type(position) is not int or not 0 < position < 10**6:  # it comes from a browser
         raise NotShownError(f"There is no face {str(position)[:20]!r} in any run. Go on with the one that is shown.")
     stored = {"label": given, "milliseconds": reaction, "confidence": confidence, "answered": datetime.now(UTC)}
-    try:
-        return _store(database, code, position, stored, remark)
-    except IntegrityError:  # another tab was quicker by a moment: now its answer can be seen
-        return _store(database, code, position, stored, remark)
+    return _store(database, code, position, stored, remark)
 
 
 def _store(database: Database, code: str, position: int, stored: dict[str, Any], remark: str) -> Outcome:
     with database.writing() as session:
-        run = find_run(session, code)
+        run = find_run(session, code, alone=True)  # another tab waits, and then sees this one's answer
         wanted = select(ItemRecord, AnswerRecord).outerjoin(AnswerRecord)
         found = session.execute(wanted.where(ItemRecord.run_id == run.id, ItemRecord.position == position)).first()
         if found is None:
@@ -213,9 +209,13 @@ def erase(database: Database, code: str) -> int:
         return n
 
 
-def find_run(session: Session, code: str) -> RunRecord:
-    """The run of that resume code; UnknownCodeError where there is none."""
-    run = session.scalar(select(RunRecord).filter_by(code=codes.run_code(code)))
+def find_run(session: Session, code: str, *, alone: bool = False) -> RunRecord:
+    """The run of that resume code; UnknownCodeError where there is none.
+
+    `alone`: whoever else wants it alone waits until this transaction ends.
+    """
+    wanted = select(RunRecord).filter_by(code=codes.run_code(code))
+    run = session.scalar(wanted.with_for_update() if alone else wanted)
     if run is None:
         raise UnknownCodeError("No run has this resume code. Look at it again, or begin a new quiz.")
     return run
