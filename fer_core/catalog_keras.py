@@ -27,7 +27,10 @@ def _application(
     build, pretrained = (f"{_MODELS}.keras_applications:{name}" for name in ("build", "imagenet"))
     fed = _GREY_48 if head.get("whitened") else InputSpec(size=size, channels=3, **values)
     options = {"application": application, "size": size, **head}
-    return ModelSpec(id, f"{title} (Keras)", "keras", build, fed, parameters, "features", source, options, pretrained)
+    rectified = not application.startswith("EfficientNet")  # those have swish
+    return ModelSpec(
+        id, f"{title} (Keras)", "keras", build, fed, parameters, "features", source, options, pretrained, rectified
+    )
 
 
 _DEEP = {"dense": (256, 32), "norm": True, "dropout": 0.3}

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from fer_core.predictor import BasePredictor, Faces
+from fer_core.predictor import BasePredictor, Faces, scaled
 from fer_core.preprocess import check_faces
-from fer_core.types import Float32, ModelSpec, SaliencyMap, Uint8, unknown
+from fer_core.types import Float32, ModelSpec, SaliencyMap, Target, Uint8, unknown
 
 KEPT = 11 / 12
 """The share of a face's side that one of the ten crops keeps: 44 of FER2013's 48 pixels."""
@@ -36,11 +36,13 @@ class _Composite(BasePredictor):
     def _logits(self, x: Float32) -> Float32:
         raise TypeError("A composite has no network of its own; ask it for predict_logits.")
 
-    def _gradient(self, x: Float32, index: int) -> Float32:
-        raise TypeError("A composite has no network of its own; ask it for input_gradient.")
+    def _gradient(self, x: Float32, weights: Float32) -> Float32:
+        raise TypeError("A composite has no network of its own; ask its parts.")
 
-    def _activations(self, x: Float32, index: int) -> tuple[Float32, Float32]:
-        raise TypeError("A composite has no network of its own; ask it for grad_cam.")
+    _guided_gradient = _gradient
+
+    def _activations(self, x: Float32, weights: Float32) -> tuple[Float32, Float32]:
+        raise TypeError("A composite has no network of its own; ask its parts.")
 
 
 class TestTimePredictor(_Composite):
@@ -58,6 +60,16 @@ class TestTimePredictor(_Composite):
         super().__init__(inner.spec, inner.labels, inner.temperature)
         self._inner, self._test_time = inner, test_time
         inner.temperature = None  # the temperature belongs to the mean
+
+    @property
+    def parts(self) -> tuple[BasePredictor, ...]:
+        """The model whose views are taken."""
+        return self._inner.parts
+
+    @property
+    def guided(self) -> bool:
+        """Whether the model allows guided backpropagation."""
+        return self._inner.guided
 
     def parameters(self) -> int:
         """How many parameters the network has."""
@@ -77,11 +89,11 @@ class TestTimePredictor(_Composite):
         answers = [self._inner.predict_proba(view) for view in views(checked, self._test_time)]
         return _log_mean(answers)
 
-    def input_gradient(self, faces: Faces, target: str) -> Float32:
+    def input_gradient(self, faces: Faces, target: Target) -> Float32:
         """D logit / d network input for the whole face: float32 (N, s, s, c)."""
         return self._inner.input_gradient(faces, target)
 
-    def grad_cam(self, faces: Faces, target: str) -> SaliencyMap:
+    def grad_cam(self, faces: Faces, target: Target) -> SaliencyMap:
         """Grad-CAM of the whole face."""
         return self._inner.grad_cam(faces, target)
 
@@ -105,6 +117,16 @@ class EnsemblePredictor(_Composite):
         super().__init__(spec, members[0].labels, temperature)
         self.members = tuple(members)
 
+    @property
+    def parts(self) -> tuple[BasePredictor, ...]:
+        """The members."""
+        return tuple(part for member in self.members for part in member.parts)
+
+    @property
+    def guided(self) -> bool:
+        """Whether all members allow guided backpropagation."""
+        return all(member.guided for member in self.members)
+
     def parameters(self) -> int:
         """How many parameters all members have together."""
         return sum(member.parameters() for member in self.members)
@@ -113,13 +135,13 @@ class EnsemblePredictor(_Composite):
         """The logarithm of the members' mean probabilities: float32 (N, K)."""
         return _log_mean([member.predict_proba(faces) for member in self.members])
 
-    def input_gradient(self, faces: Faces, target: str) -> Float32:
+    def input_gradient(self, faces: Faces, target: Target) -> Float32:
         """The mean gradient of the members' logits: float32 (N, s, s, 1), logits a unit of their own input."""
         side = self.spec.input.size
         found = [_resized(member.input_gradient(faces, target).sum(axis=-1), side) for member in self.members]
         return np.asarray(np.mean(found, axis=0)[..., None], np.float32)
 
-    def grad_cam(self, faces: Faces, target: str) -> SaliencyMap:
+    def grad_cam(self, faces: Faces, target: Target) -> SaliencyMap:
         """The mean of the members' maps, each scaled to its own maximum, then scaled anew."""
         side = self.spec.input.size
         checked: Faces = check_faces(faces)
@@ -127,9 +149,7 @@ class EnsemblePredictor(_Composite):
             squares = [_square(face, side) for face in checked]
             checked = np.array(squares, np.uint8).reshape(-1, side, side, 3)
         raw = np.mean([member.grad_cam(checked, target).values for member in self.members], axis=0)
-        maxima = raw.max(axis=(1, 2), initial=0.0)
-        scale = np.where(maxima > 0, maxima, 1)[:, None, None]
-        return SaliencyMap(np.asarray(raw / scale, np.float32), np.asarray(maxima, np.float32))
+        return scaled(raw)
 
 
 def views(faces: Sequence[Uint8] | Uint8, test_time: str) -> list[list[Uint8]]:

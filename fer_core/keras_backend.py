@@ -53,11 +53,19 @@ class KerasPredictor(BasePredictor):
     def _logits(self, x: Float32) -> Float32:
         return np.asarray(self._steps.logits(x))
 
-    def _gradient(self, x: Float32, index: int) -> Float32:
-        return np.asarray(self._steps.gradient(x, index))
+    @property
+    def guided(self) -> bool:
+        """Whether network and Keras's backend allow guided backpropagation."""
+        return self.spec.rectified and hasattr(self._steps, "guided")
 
-    def _activations(self, x: Float32, index: int) -> tuple[Float32, Float32]:
-        activations, gradients = self._steps.activations(x, index)
+    def _gradient(self, x: Float32, weights: Float32) -> Float32:
+        return np.asarray(self._steps.gradient(x, weights))
+
+    def _guided_gradient(self, x: Float32, weights: Float32) -> Float32:
+        return np.asarray(self._steps.guided(x, weights))
+
+    def _activations(self, x: Float32, weights: Float32) -> tuple[Float32, Float32]:
+        activations, gradients = self._steps.activations(x, weights)
         return np.asarray(activations), np.asarray(gradients)
 
 

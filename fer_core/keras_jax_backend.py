@@ -1,13 +1,18 @@
-"""A Keras network's logits and gradients on JAX, compiled once for each size of batch."""
+"""A Keras network's logits and gradients on JAX, compiled once for each size of batch.
+
+Guided backpropagation is not to be had here: JAX has no place to put another gradient under a function in use.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import keras
 
+from fer_core.tapped_keras_backend import layer, tapped
 from fer_core.types import Float32, ModelSpec
 
 
@@ -15,35 +20,35 @@ class Steps:
     """What a predictor asks of the network."""
 
     def __init__(self, network: keras.Model, spec: ModelSpec) -> None:
-        layer = network.get_layer(spec.grad_cam_layer)
-        self._network, self._tail = network, keras.Model(layer.output, network.outputs[0])
-        self._front = keras.Model(network.inputs, layer.output)
-        self._forward, self._until = (jax.jit(_call(model)) for model in (network, self._front))
-        self._backward, self._from_layer = (
-            jax.jit(jax.grad(_one_logit(model), argnums=1)) for model in (network, self._tail)
-        )
+        self._network, self._layer = network, layer(network, spec.grad_cam_layer)
+        self._forward, self._backward = jax.jit(self._call), jax.jit(jax.grad(self._score, argnums=1))
+        self._from_layer = jax.jit(jax.grad(self._tapped_score, argnums=3, has_aux=True))
 
     def logits(self, x: Float32) -> Any:
         """The network's answers, (N, K)."""
-        return self._forward(_state(self._network), x)
+        return self._forward(self._state(), x)
 
-    def gradient(self, x: Float32, index: int) -> Any:
-        """D logit[index] / d x, of x's shape."""
-        return self._backward(_state(self._network), x, index)
+    def gradient(self, x: Float32, weights: Float32) -> Any:
+        """D (logits @ weights) / d x, of x's shape."""
+        return self._backward(self._state(), x, weights)
 
-    def activations(self, x: Float32, index: int) -> tuple[Any, Any]:
-        """The Grad-CAM layer's output and d logit[index] / d that output; nothing may lead around that layer."""
-        activations = self._until(_state(self._front), x)
-        return activations, self._from_layer(_state(self._tail), activations, index)
+    def activations(self, x: Float32, weights: Float32) -> tuple[Any, Any]:
+        """The Grad-CAM layer's output and d (logits @ weights) / d that output: that of a nothing added to it."""
+        state = self._state()
+        shape = jax.eval_shape(partial(self._tapped_score, added=None), state, x, weights)[1]
+        gradients, activations = self._from_layer(state, x, weights, jnp.zeros(shape.shape, shape.dtype))
+        return activations, gradients
 
+    def _state(self) -> tuple[list[Any], list[Any]]:
+        trained, other = self._network.trainable_variables, self._network.non_trainable_variables
+        return [v.value for v in trained], [v.value for v in other]
 
-def _state(model: keras.Model) -> tuple[list[Any], list[Any]]:
-    return [v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]
+    def _call(self, state: Any, x: Any) -> Any:
+        return self._network.stateless_call(*state, x, training=False)[0]
 
+    def _score(self, state: Any, x: Any, weights: Any) -> Any:
+        return (self._call(state, x) @ weights).sum()
 
-def _call(model: keras.Model) -> Callable[..., Any]:
-    return lambda state, x: model.stateless_call(*state, x, training=False)[0]
-
-
-def _one_logit(model: keras.Model) -> Callable[..., Any]:
-    return lambda state, x, index: _call(model)(state, x)[:, index].sum()
+    def _tapped_score(self, state: Any, x: Any, weights: Any, added: Any) -> tuple[Any, Any]:
+        with tapped(self._layer, added) as kept:
+            return self._score(state, x, weights), kept[-1]

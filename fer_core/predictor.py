@@ -1,7 +1,7 @@
 """The one interface that every model stands behind, and all that does not depend on a framework.
 
-A backend (`keras_backend`, `torch_backend`) adds three small steps: logits, the gradient of one logit at the input, and
-activations with gradients at a layer. Everything else, once, here.
+A backend (`keras_backend`, `torch_backend`) adds three small steps: logits, the gradient of a sum of them at the input,
+and activations with gradients at a layer. Everything else, once, here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from fer_core.preprocess import check_faces, network_input
-from fer_core.types import Float32, ModelSpec, SaliencyMap, Uint8, label_index
+from fer_core.types import Float32, ModelSpec, SaliencyMap, Target, Uint8, label_index
 
 BATCH = 64
 """Faces a forward pass: large enough to keep two cores busy, small enough for a laptop's memory."""
@@ -32,10 +32,10 @@ class Predictor(Protocol):
     def predict_proba(self, faces: Faces) -> Float32:
         """Probabilities: float32 (N, K)."""
 
-    def input_gradient(self, faces: Faces, target: str) -> Float32:
+    def input_gradient(self, faces: Faces, target: Target) -> Float32:
         """D logit / d network input: float32 (N, s, s, c)."""
 
-    def grad_cam(self, faces: Faces, target: str) -> SaliencyMap:
+    def grad_cam(self, faces: Faces, target: Target) -> SaliencyMap:
         """Grad-CAM maps of the target."""
 
 
@@ -64,22 +64,57 @@ class BasePredictor(ABC):
         """Probabilities: float32 (N, K), rows sum to 1, columns in `labels` order; calibrated where the model is."""
         return softmax(self.predict_logits(faces) / np.float32(self.temperature or 1.0))
 
-    def input_gradient(self, faces: Faces, target: str) -> Float32:
-        """D logit / d network input for the emotion `target`: float32 (N, s, s, c), logits a unit of input."""
-        index, shape = self._target(target), self.spec.input
-        return self._batched(lambda x: self._gradient(x, index), faces, (shape.size, shape.size, shape.channels))
+    @property
+    def parts(self) -> tuple[BasePredictor, ...]:
+        """The predictors whose networks answer gradients for this one: itself, unless it is made of others."""
+        return (self,)
 
-    def grad_cam(self, faces: Faces, target: str) -> SaliencyMap:
-        """Grad-CAM of the emotion `target` at the specification's layer (Selvaraju et al. 2017, arXiv:1610.02391).
+    @property
+    def guided(self) -> bool:
+        """Whether guided backpropagation can be had of it."""
+        return self.spec.rectified
+
+    def input_gradient(self, faces: Faces, target: Target) -> Float32:
+        """D logit / d network input for `target`: float32 (N, s, s, c), logits a unit of input."""
+        weights, shape = self.target_weights(target), self.spec.input
+        return self._batched(lambda x: self._gradient(x, weights), faces, (shape.size, shape.size, shape.channels))
+
+    def gradient_at(self, x: Float32, target: Target, guided: bool = False) -> Float32:
+        """D logit / d x at network input x, float32 (N, s, s, c) as x; guided as Springenberg et al. 2015, if asked."""
+        weights = self.target_weights(target)
+        if guided and not self.guided:
+            raise ValueError(
+                f"{self.spec.id!r} does not allow guided backpropagation, which is defined for ReLU alone."
+            )
+        step = self._guided_gradient if guided else self._gradient
+        results = [np.empty((0, *x.shape[1:]), np.float32)]
+        for start in range(0, len(x), BATCH):
+            with self._lock:
+                results.append(np.asarray(step(x[start : start + BATCH], weights), np.float32))
+        return np.concatenate(results)
+
+    def layer_gradient(self, faces: Faces, target: Target) -> tuple[Float32, Float32]:
+        """The Grad-CAM layer's output and d logit / d that output for `target`, both float32 (N, h, w, C)."""
+        weights, checked = self.target_weights(target), check_faces(faces)
+        if not len(checked):
+            return np.empty((0, 1, 1, 1), np.float32), np.empty((0, 1, 1, 1), np.float32)
+        found = []
+        for start in range(0, len(checked), BATCH):
+            x = network_input(checked[start : start + BATCH], self.spec.input)
+            with self._lock:
+                found.append(self._activations(x, weights))
+        activations, gradients = zip(*found, strict=True)
+        return np.concatenate(activations), np.concatenate(gradients)
+
+    def grad_cam(self, faces: Faces, target: Target) -> SaliencyMap:
+        """Grad-CAM of `target` at the specification's layer (Selvaraju et al. 2017, arXiv:1610.02391).
 
         Maps have the faces' own height and width where these came as one array, the network's size where as a list.
         """
-        index = self._target(target)
+        weights = self.target_weights(target)
         size = faces.shape[1:3] if isinstance(faces, np.ndarray) else (self.spec.input.size,) * 2
-        raw = self._batched(lambda x: _weighted(*self._activations(x, index), size), faces, size)
-        maxima = raw.max(axis=(1, 2), initial=0.0)
-        scale = np.where(maxima > 0, maxima, 1)[:, None, None]
-        return SaliencyMap(np.asarray(raw / scale, np.float32), np.asarray(maxima, np.float32))
+        raw = self._batched(lambda x: _weighted(*self._activations(x, weights), size), faces, size)
+        return scaled(raw)
 
     def _batched(self, step: Callable[[Float32], Float32], faces: Faces, shape: tuple[int, ...]) -> Float32:
         checked = check_faces(faces)
@@ -90,8 +125,15 @@ class BasePredictor(ABC):
                 results.append(np.asarray(step(x), np.float32))
         return np.concatenate(results)
 
-    def _target(self, target: str) -> int:
-        return label_index(target, self.labels)
+    def target_weights(self, target: Target) -> Float32:
+        """What each logit counts in the target, float32 (K,): 1 for an emotion, for a pair 1 and -1, otherwise 0."""
+        emotions = (target,) if isinstance(target, str) else tuple(target)
+        if not 1 <= len(emotions) <= 2:
+            raise ValueError(f"Expected as target an emotion or two of them, got {target!r}.")
+        weights = np.zeros(len(self.labels), np.float32)
+        for emotion, weight in zip(emotions, (1, -1), strict=False):
+            weights[label_index(emotion, self.labels)] += weight
+        return weights
 
     @abstractmethod
     def parameters(self) -> int:
@@ -110,12 +152,29 @@ class BasePredictor(ABC):
         """Logits (N, K) of network input (N, s, s, c)."""
 
     @abstractmethod
-    def _gradient(self, x: Float32, index: int) -> Float32:
-        """D logit[index] / d x, of x's shape."""
+    def _gradient(self, x: Float32, weights: Float32) -> Float32:
+        """D (logits @ weights) / d x, of x's shape."""
+
+    def _guided_gradient(self, x: Float32, weights: Float32) -> Float32:
+        """The same with guided backpropagation: what a ReLU hands back is held at 0 or above."""
+        raise TypeError(f"{type(self).__name__} has no guided backpropagation.")
 
     @abstractmethod
-    def _activations(self, x: Float32, index: int) -> tuple[Float32, Float32]:
-        """The Grad-CAM layer's output and d logit[index] / d that output, both (N, h, w, C)."""
+    def _activations(self, x: Float32, weights: Float32) -> tuple[Float32, Float32]:
+        """The Grad-CAM layer's output and d (logits @ weights) / d that output, both (N, h, w, C)."""
+
+
+def scaled(raw: Float32) -> SaliencyMap:
+    """Maps (N, H, W) each divided by its maximum, what is below 0 left out; all 0 where a map has no number above 0.
+
+    A map with a NaN or an infinity in it is all 0 too, its maximum NaN.
+    """
+    unsound = ~np.isfinite(raw).all(axis=(1, 2), keepdims=True)
+    known = np.where(unsound, 0, raw)
+    maxima = known.max(axis=(1, 2), initial=0.0, keepdims=True)
+    values = np.clip(known / np.where(maxima > 0, maxima, 1), 0, 1)
+    maxima = np.where(unsound, np.nan, maxima)[:, 0, 0]
+    return SaliencyMap(np.asarray(values, np.float32), np.asarray(maxima, np.float32), np.asarray(raw, np.float32))
 
 
 def softmax(logits: Float32) -> Float32:
@@ -141,10 +200,11 @@ def check_weights(weights: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[
 def _weighted(activations: Float32, gradients: Float32, size: tuple[int, int]) -> Float32:
     importance = gradients.mean(axis=(1, 2), keepdims=True)
     maps = np.maximum((activations * importance).sum(axis=-1), 0)
-    return np.stack([_enlarged(m, size) for m in maps])
+    return np.stack([resized(m, size) for m in maps])
 
 
-def _enlarged(values: Float32, size: tuple[int, int]) -> Float32:
+def resized(values: Float32, size: tuple[int, int]) -> Float32:
+    """A map float32 (h, w) brought to `size`, height and width: bilinear, antialiased where it shrinks."""
     height, width = size
     image = Image.fromarray(np.asarray(values, np.float32))
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fer_core.guided_torch_backend import GuidedRectifiers
 from fer_core.predictor import BasePredictor, check_weights
 from fer_core.types import Float32, ModelSpec
 
@@ -56,22 +57,30 @@ class TorchPredictor(BasePredictor):
             logits: Tensor = self._network(self._tensor(x))
         return logits.float().cpu().numpy()
 
-    def _gradient(self, x: Float32, index: int) -> Float32:
+    def _gradient(self, x: Float32, weights: Float32) -> Float32:
         inputs = self._tensor(x).requires_grad_()
-        (gradient,) = torch.autograd.grad(self._network(inputs)[:, index].sum(), inputs)
+        (gradient,) = torch.autograd.grad(self._score(inputs, weights), inputs)
         return gradient.permute(0, 2, 3, 1).cpu().numpy()
 
-    def _activations(self, x: Float32, index: int) -> tuple[Float32, Float32]:
+    def _guided_gradient(self, x: Float32, weights: Float32) -> Float32:
+        with GuidedRectifiers():
+            return self._gradient(x, weights)
+
+    def _activations(self, x: Float32, weights: Float32) -> tuple[Float32, Float32]:
         kept: list[Tensor] = []
         layer = self._network.get_submodule(self.spec.grad_cam_layer)
         hook = layer.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
         try:
-            logit = self._network(self._tensor(x).requires_grad_())[:, index].sum()
+            score = self._score(self._tensor(x).requires_grad_(), weights)
         finally:
             hook.remove()
-        (gradient,) = torch.autograd.grad(logit, kept[0])
+        (gradient,) = torch.autograd.grad(score, kept[0])
         channels_last = [t.detach().permute(0, 2, 3, 1).cpu().numpy() for t in (kept[0], gradient)]
         return channels_last[0], channels_last[1]
+
+    def _score(self, inputs: Tensor, weights: Float32) -> Tensor:
+        """The logits that count, summed over the batch: faces do not mix, so each gets its own gradient."""
+        return (self._network(inputs) @ torch.from_numpy(weights).to(self._device)).sum()
 
 
 def make(spec: ModelSpec, labels: tuple[str, ...], network: nn.Module, temperature: float | None) -> BasePredictor:

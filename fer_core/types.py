@@ -21,6 +21,8 @@ Box = tuple[float, float, float, float]
 Framework = Literal["keras", "torch", "ensemble"]
 """Who computes; "ensemble": the members, each in its own framework."""
 InitialWeights = Literal["random", "imagenet", "teacher"]
+Target = str | tuple[str, str]
+"""What a map explains: the logit of an emotion, or (a, b): the logit of a minus that of b, "why a rather than b?"."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class ModelSpec:
     `build` names a function as "module:function" that returns the network (logits out) for `classes=K`; it is resolved
     when needed, so that a catalog costs no framework. `parameters` is what the network with seven classes promises.
     `pretrained` names, in the same way, a function that puts published ImageNet weights into a network; "": none.
+    `rectified`: whether all that bends in the network is ReLU or ReLU6, as guided backpropagation demands.
     """
 
     id: str
@@ -98,6 +101,7 @@ class ModelSpec:
     source: str
     options: Mapping[str, Any] = field(default_factory=dict)
     pretrained: str = ""
+    rectified: bool = True
 
 
 @dataclass(frozen=True)
@@ -154,11 +158,13 @@ class SaliencyMap:
     """Maps of one model for N faces.
 
     `values` float32 (N, H, W) in [0, 1], each scaled by its own maximum; `maxima` float32 (N,): those maxima before
-    scaling, 0 where a map is empty.
+    scaling, 0 where a map is empty, NaN where a number in it is none. `raw` float32 (N, H, W), where it is known: the
+    map before scaling, below 0 where the picture speaks against the target.
     """
 
     values: Float32
     maxima: Float32
+    raw: Float32 | None = None
 
 
 def label_index(label: str, labels: tuple[str, ...] = EMOTIONS) -> int:

@@ -34,10 +34,10 @@ class Brightness(BasePredictor):
     def load_weights(self, weights: Mapping[str, np.ndarray]) -> None:
         raise NotImplementedError
 
-    def _gradient(self, x: Float32, index: int) -> Float32:
+    def _gradient(self, x: Float32, weights: np.ndarray) -> Float32:
         raise NotImplementedError
 
-    def _activations(self, x: Float32, index: int) -> tuple[Float32, Float32]:
+    def _activations(self, x: Float32, weights: np.ndarray) -> tuple[Float32, Float32]:
         raise NotImplementedError
 
 

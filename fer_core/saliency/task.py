@@ -1,0 +1,51 @@
+"""What every method is given: faces, target, the size of the maps, chance, and the work to report to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fer_core.predictor import Faces, resized
+from fer_core.preprocess import check_faces
+from fer_core.saliency.work import Work
+from fer_core.types import Float32, Target, Uint8
+
+SIDE = 96
+"""Pixels that a map is high and wide where the crops have several sizes."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Faces uint8 (h, w, 3), the target, the maps' height and width, and the seed of whatever is left to chance."""
+
+    faces: Sequence[Uint8]
+    target: Target
+    size: tuple[int, int]
+    seed: int = 0
+    work: Work = field(default_factory=Work)
+
+    def chance(self) -> np.random.Generator:
+        """The same sequence for every model that is given the same seed."""
+        return np.random.default_rng(self.seed)
+
+
+def size_of(faces: Faces) -> tuple[int, int]:
+    """Height and width of the maps: the faces' own, or `SIDE` where these differ. ValueError where they are none."""
+    shapes = {face.shape[:2] for face in check_faces(faces)}
+    if isinstance(faces, np.ndarray):
+        return faces.shape[1], faces.shape[2]
+    return shapes.pop() if len(shapes) == 1 else (SIDE, SIDE)
+
+
+def spread(amounts: Float32, size: tuple[int, int]) -> Float32:
+    """Amounts a pixel (h, w) brought to another size, their sum kept: a map of four times the pixels has quarters."""
+    height, width = amounts.shape
+    return np.asarray(resized(amounts, size) * np.float32(height * width / (size[0] * size[1])), np.float32)
+
+
+def plain(face: Uint8) -> Uint8:
+    """A face without a face: uint8 of its shape, its mean colour everywhere; what every method hides parts behind."""
+    colour = face.reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
+    return np.broadcast_to(colour, face.shape).copy()
