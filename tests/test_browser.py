@@ -113,6 +113,7 @@ def test_an_uploaded_photo_is_read_by_every_model(server, page, tmp_path):
     page.locator("[role=gridcell]", has_text=answer).first.wait_for(state="attached")
     page.locator("[role=gridcell]", has_text="torn.jpg").first.wait_for(state="attached")
     assert _no_sideways_scroll(page)
+    page.locator('[data-test-script-state="notRunning"]').wait_for()  # a button of an unfinished run is replaced
     with page.expect_download() as download:
         page.get_by_role("button", name="Download all answers (CSV)").click()
     lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
