@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-LIBRARIES = ("streamlit", "torch", "tensorflow", "facenet-pytorch")
+LIBRARIES = ("streamlit", "torch", "tensorflow", "facenet-pytorch", "openvino")
 
 
 def describe() -> str:

@@ -13,6 +13,7 @@ import threading
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Literal, get_args
 from uuid import uuid4
 
@@ -28,11 +29,11 @@ MOST_KEPT = 64
 
 
 class Network:
-    """A compiled network, safe to call from several threads: calls wait for each other, each uses all `threads`.
+    """A compiled network, safe to call from several threads: `streams` calls run at once, the others wait.
 
-    `calls` counts them. The compiled form is kept in the cache folder, under the sha256 of the ONNX file, the runtime's
-    version, precision, threads and processor; it is written beside its place and renamed, so that two processes may
-    make it at once, and made anew where the file is damaged.
+    Each uses its share of the `threads`. `calls` counts them. The compiled form is kept in the cache folder, under the
+    sha256 of the ONNX file, the runtime's version, precision, threads and processor; it is written beside its place and
+    renamed, so that two processes may make it at once, and made anew where the file is damaged.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Network:
         threads: int | None = None,
         precision: Precision = "float32",
         folder: Path | None = None,
+        streams: int = 1,
     ) -> None:
         """`model`: an ONNX file or its bytes; `threads`: None takes one for each core that this process may use.
 
@@ -50,16 +52,23 @@ class Network:
             raise ValueError(unknown("precision", precision, get_args(Precision)))
         data = model if isinstance(model, bytes) else model.read_bytes()
         self.precision, self.calls = precision, 0
-        self._lock = threading.Lock()
-        self._request = _compiled(data, threads or cores(), precision, folder).create_infer_request()
+        self._counting = threading.Lock()
+        made = _compiled(data, threads or cores(), precision, folder, streams)
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(streams):
+            self._idle.put(made.create_infer_request())
 
     def __call__(self, *inputs: Float32) -> list[Float32]:
         """The network's outputs in the model's order, float32, of inputs in the model's order."""
         whole = [np.ascontiguousarray(one, np.float32) for one in inputs]
-        with self._lock:
+        with self._counting:
             self.calls += 1
-            self._request.infer(whole, share_inputs=True)
-            return [np.array(tensor.data, np.float32) for tensor in self._request.output_tensors]
+        request = self._idle.get()
+        try:
+            request.infer(whole, share_inputs=True)
+            return [np.array(tensor.data, np.float32) for tensor in request.output_tensors]
+        finally:
+            self._idle.put(request)
 
 
 def cores() -> int:
@@ -79,11 +88,11 @@ def _core() -> Any:
     return Core()
 
 
-def _compiled(data: bytes, threads: int, precision: Precision, folder: Path | None) -> Any:
+def _compiled(data: bytes, threads: int, precision: Precision, folder: Path | None, streams: int) -> Any:
     settings = {
         "INFERENCE_PRECISION_HINT": _HINTS[precision],
         "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": 1,
+        "NUM_STREAMS": streams,
         "PERFORMANCE_HINT": "LATENCY",
     }
     file = cache_folder(folder) / "compiled" / f"{_key(data, settings)}.blob"

@@ -1,7 +1,7 @@
-"""A photo -> its faces: facenet-pytorch's MTCNN (Zhang et al. 2016, arXiv:1604.02878), crop rule and reading order.
+"""A photo -> its faces: MTCNN (Zhang et al. 2016, arXiv:1604.02878), crop rule and reading order.
 
-Importing this module loads no framework; the first `Detector` does. MTCNN's weights come inside the facenet-pytorch
-package, so that nothing is downloaded. `fast_detection` runs its networks, `crop_rule` cuts the faces out.
+Importing this module loads no framework. The first `Detector` loads OpenVINO, a tenth of a second, and never PyTorch,
+unless facenet-pytorch's own code is asked for. `fast_detection` runs the networks, `crop_rule` cuts the faces out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from fer_core.crop_rule import DEFAULT_RULE, CropRule, crop, has_area
-from fer_core.fast_detection import PYRAMID_FACTOR, SMALLEST_WINDOW, Candidates, Cascade, Stages, pyramid
+from fer_core.fast_detection import Candidates, Cascade, Stages
+from fer_core.pyramid import PYRAMID_FACTOR, SMALLEST_WINDOW, pyramid
 from fer_core.types import Box, Face, Float32, Uint8, unknown
 
 __all__ = [
@@ -21,7 +22,7 @@ __all__ = [
     "reading_order",
 ]  # fmt: skip
 
-Method = Literal["fast", "facenet-pytorch"]
+Method = Literal["compiled", "facenet-pytorch"]
 LOWEST_THRESHOLD = 0.3
 """Bounds the candidates of a large photo, each of which costs memory; at it, 12 megapixels take half as long again."""
 
@@ -63,25 +64,25 @@ DEFAULT_OPTIONS = DetectionOptions()
 
 
 class Detector:
-    """MTCNN's three networks, loaded once on the GPU where there is one, otherwise on the CPU.
+    """MTCNN's three networks, loaded once.
 
-    Holds nothing that a call changes: several threads with different options may share one. Building it takes seconds
-    the first time, since PyTorch is imported then; let the caller keep it.
+    Holds nothing that a call changes: several threads with different options may share one. Building it takes a tenth
+    of a second ("compiled") or seconds ("facenet-pytorch", since PyTorch is imported then); let the caller keep it.
     """
 
-    def __init__(self, device: str | None = None, method: Method = "fast") -> None:
-        """`device` as PyTorch names it ("cpu", "cuda"); None takes CUDA where it is available.
+    def __init__(self, device: str = "cpu", method: Method | None = None) -> None:
+        """`method` "compiled", the usual one, is for "cpu"; "facenet-pytorch" runs that package's own code.
 
-        `method` "facenet-pytorch" runs them by that package's own code, to compare with: slower, the same faces.
+        The faces are the same. None takes "facenet-pytorch" for a GPU, a `device` as PyTorch names it ("cuda").
         """
-        import torch
-        from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
-
-        if method not in get_args(Method):
-            raise ValueError(unknown("method", method, get_args(Method)))
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.method = method
-        self._cascade = Cascade([network().eval() for network in (PNet, RNet, ONet)], self.device)
+        self.method = method or ("compiled" if device == "cpu" else "facenet-pytorch")
+        if self.method not in get_args(Method):
+            raise ValueError(unknown("method", self.method, get_args(Method)))
+        if self.method == "compiled" and device != "cpu":
+            raise ValueError(f"Expected the device 'cpu' for the method 'compiled', got {device!r}.")
+        self.device = device
+        self._cascade = Cascade() if self.method == "compiled" else None
+        self._networks = () if self.method == "compiled" else _facenet(device)
 
     def detect(self, image: Uint8, options: DetectionOptions = DEFAULT_OPTIONS) -> list[Face]:
         """The faces of an upright uint8 RGB photo (H, W, 3) in reading order; [] where there are none.
@@ -101,9 +102,12 @@ class Detector:
     def stages(self, image: Uint8, options: DetectionOptions = DEFAULT_OPTIONS) -> Stages:
         """What each of the three networks let go on, before `options.confidence` rules; for people who want to see why.
 
-        ValueError for anything but an uint8 RGB photo (H, W, 3).
+        ValueError for anything but an uint8 RGB photo (H, W, 3), and by facenet-pytorch's own code, which tells the
+        last stage alone.
         """
         _check_image(image)
+        if self._cascade is None:
+            raise ValueError("Expected the method 'compiled', got 'facenet-pytorch', which gives no stages.")
         return self._cascade.run(image, int(options.minimum_face), options.thresholds)
 
     def _candidates(self, image: Uint8, options: DetectionOptions) -> tuple[Float32, Float32]:
@@ -123,7 +127,7 @@ class Detector:
         # the function and not the class MTCNN, which keeps size and thresholds as attributes that threads would share
         with torch.inference_mode():
             candidates, landmarks = detect_face(
-                image, options.minimum_face, *self._cascade.networks, options.thresholds, PYRAMID_FACTOR, self.device
+                image, options.minimum_face, *self._networks, options.thresholds, PYRAMID_FACTOR, self.device
             )
         return _array(candidates[0], 5), _array(landmarks[0], 5, 2)
 
@@ -148,6 +152,13 @@ def reading_order(boxes: Sequence[Box]) -> list[int]:
         order += sorted(row, key=lambda i: (boxes[i][0] + boxes[i][2], boxes[i]))
         rest = rest[len(row) :]  # sorted by the same centre, a row is the beginning of what is left
     return order
+
+
+def _facenet(device: str) -> tuple[Any, ...]:
+    """facenet-pytorch's P-, R- and O-Net on that device."""
+    from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
+
+    return tuple(network().eval().to(device) for network in (PNet, RNet, ONet))
 
 
 def _check_image(image: Uint8) -> None:

@@ -1,27 +1,33 @@
 """MTCNN's three networks over one photo (Zhang et al. 2016, arXiv:1604.02878), every stage kept, without waste.
 
-Gives what facenet-pytorch's `detect_face` gives with its own weights, but every picture that a network looks at,
-pyramid level or candidate, is made from one integral image (Crow 1984, "Summed-area tables for texture mapping"): the
-photo is never copied as floats, and all candidates of a stage are cut in one operation instead of one by one. Sums of
-bytes are exact in integers, so the networks see the very same averages.
+Gives what facenet-pytorch's `detect_face` gives with its own weights, which fer_core/mtcnn holds, in the compiled
+engine. Every picture that a network looks at, pyramid level or candidate, is averaged from one integral image: the
+photo is never copied as floats, and candidates are cut many at a time.
+
+Where the processor computes twice as fast in bfloat16, the second and the third network look at all candidates so
+first, and in float32 at those only that are not far from passing. The first network decides on thousands of windows,
+hundreds of which are near its threshold: in bfloat16 it would move one face in seven by a twentieth of its size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from fer_core.integral import averages, cells, integral
+from fer_core.mtcnn import Networks
+from fer_core.pyramid import Edges, Levels, Strip, Windows, pyramid
+from fer_core.suppression import contenders, kept
 from fer_core.types import Float32, Uint8
 
-PYRAMID_FACTOR = 0.709
-"""Each step of MTCNN's image pyramid has half the area of the one before, as in the reference implementation."""
-SMALLEST_WINDOW = 12
-"""Side in pixels of the first network's window: faces smaller than that exist for MTCNN only in an enlarged photo."""
-BATCH = 512
-"""Candidates in one pass, so that a photo full of them costs time but no memory."""
+MOST = 50_000
+"""Candidates that a stage lets go on, the best ones: bounds the time of a photo full of them. Groups have 3,000."""
+DOUBT = 0.15
+"""What bfloat16 may change of a score, 0..1: ten times the most that it was seen to change one near a threshold."""
+LOGIT_DOUBT = 1.0
+"""What it may change of the difference of two scores' logits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,216 +58,136 @@ class Stages:
 
 
 class Cascade:
-    """The three networks on one device; holds nothing that a call changes."""
+    """The three networks; several threads may share one."""
 
-    def __init__(self, networks: Sequence[Any], device: Any) -> None:
-        """`networks` are facenet-pytorch's P-, R- and O-Net in evaluation mode."""
-        import torch
-
-        self.device = device
-        self.networks = [network.to(device, memory_format=torch.channels_last) for network in networks]
+    def __init__(self, networks: Networks | None = None) -> None:
+        """`networks` are loaded where none are given."""
+        self._networks = networks or Networks()
 
     def run(self, image: Uint8, minimum_face: int, thresholds: tuple[float, float, float]) -> Stages:
         """Every stage on an uint8 RGB photo (H, W, 3); thresholds as in `DetectionOptions`."""
-        import torch
+        scales = pyramid(image.shape[:2], minimum_face)
+        none = Candidates(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+        if not scales:
+            return Stages(none, none, none, np.zeros((0, 5, 2), np.float32))
+        table = integral(image, self._networks.workers, self._networks.each)
+        proposals = self._propose(table, scales, thresholds[0])
+        refined = self._refine(table, proposals, thresholds[1])
+        final, landmarks = self._finish(table, refined, thresholds[2])
+        return Stages(proposals, refined, final, landmarks)
 
-        with torch.inference_mode():
-            scales = pyramid(image.shape[:2], minimum_face)
-            if not scales:
-                none = _candidates(torch.zeros(0, 5))
-                return Stages(none, none, none, np.zeros((0, 5, 2), np.float32))
-            table = torch.from_numpy(integral(image).view(np.int32)).to(self.device)
-            proposals = self._propose(table, scales, thresholds[0])
-            refined = self._refine(table, proposals, thresholds[1])
-            final, landmarks = self._finish(table, refined, thresholds[2])
-            return Stages(_candidates(proposals), _candidates(refined), _candidates(final), landmarks.cpu().numpy())
+    def _propose(self, table: np.ndarray, scales: Sequence[float], threshold: float) -> Candidates:
+        """P-Net's candidates, squared."""
+        size = table.shape[0] - 1, table.shape[1] - 1
+        windows, scores, moves = self._slide(table, Levels(size, scales), threshold)
+        boxes = windows.boxes(scales)
+        # a level's windows overlap those of no other: theirs are moved below each other. Between levels nothing has to
+        # be merged, as the reference does at an overlap of 0.7: their windows' areas differ by half
+        below = (windows.level * 4 * max(size))[:, None] * [0, 1, 0, 1]
+        best = kept((boxes + below).astype(np.float32), scores, 0.5)[:MOST]
+        boxes, moves = boxes[best], moves[best]
+        sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+        return _inside(Candidates(_squared(boxes + moves * sides), scores[best]), size)
 
-    def _propose(self, table: Any, scales: Sequence[float], threshold: float) -> Any:
-        """P-Net's candidates (N, 5), squared."""
-        import torch
-        from torchvision.ops import nms
+    def _slide(self, table: np.ndarray, levels: Levels, threshold: float) -> tuple[Windows, Float32, Float32]:
+        """The windows that P-Net takes for a face, level by level and row by row; their scores and moves (N, 4)."""
 
-        found = []
-        height, width = table.shape[0] - 1, table.shape[1] - 1
-        for scale in scales:
-            level = _level(table, int(height * scale + 1), int(width * scale + 1))
-            moves, scores = self.networks[0](level)
-            windows = _windows(moves[0], scores[0, 1], scale, threshold)
-            found.append(windows[nms(windows[:, :4], windows[:, 4], 0.5)])
-        windows = torch.cat(found)
-        windows = windows[nms(windows[:, :4], windows[:, 4], 0.7)]
-        sides = (windows[:, 2:4] - windows[:, :2]).repeat(1, 2)
-        moved = windows[:, :4] + windows[:, 5:9] * sides
-        return _inside(_squared(torch.cat([moved, windows[:, 4:5]], 1)), height, width)
+        def look(picture: tuple[Strip | Edges, int]) -> tuple[Windows, Float32, Float32]:
+            of, number = picture
+            moves, scores = self._networks.pnet(of.picture(table, number))
+            places = np.nonzero(scores[:, 1] >= threshold)
+            windows, real = of.windows(number, places)
+            return windows, scores[:, 1][places][real], moves.transpose(0, 2, 3, 1)[places][real]
 
-    def _refine(self, table: Any, boxes: Any, threshold: float) -> Any:
-        """R-Net's candidates (N, 5) among those boxes, moved and squared."""
-        import torch
-        from torchvision.ops import nms
+        pictures = [(part, number) for part in (Strip(levels), Edges(levels)) for number in range(len(part))]
+        found = list(self._networks.each(look, pictures))
+        level, row, column = (
+            np.concatenate([getattr(part[0], name) for part in found]) for name in ("level", "row", "column")
+        )
+        order = np.lexsort((column, row, level))
+        scores, moves = (np.concatenate([part[i] for part in found])[order] for i in (1, 2))
+        return Windows(level[order], row[order], column[order]), scores, moves
 
-        if not len(boxes):
-            return boxes
-        moves, scores = self._look(1, table, boxes, 24)
+    def _refine(self, table: np.ndarray, found: Candidates, threshold: float) -> Candidates:
+        """R-Net's candidates among those, moved and squared."""
+        boxes = found.boxes
+        if self._networks.screens:
+            _, scores = self._look("rnet_screen", table, boxes)
+            boxes = boxes[scores[:, 1] > threshold - DOUBT]
+        moves, scores = self._look("rnet", table, boxes)
         good = scores[:, 1] > threshold
-        boxes, moves = torch.cat([boxes[good, :4], scores[good, 1:]], 1), moves[good]
-        kept = nms(boxes[:, :4], boxes[:, 4], 0.7)
-        return _inside(_squared(_moved(boxes[kept], moves[kept])), table.shape[0] - 1, table.shape[1] - 1)
+        boxes, moves, scores = boxes[good], moves[good], scores[good, 1]
+        best = kept(boxes, scores, 0.7)
+        squares = _squared(_moved(boxes[best], moves[best]))
+        return _inside(Candidates(squares, scores[best]), (table.shape[0] - 1, table.shape[1] - 1))
 
-    def _finish(self, table: Any, boxes: Any, threshold: float) -> tuple[Any, Any]:
-        """O-Net's boxes (N, 5) among those, and their landmarks (N, 5, 2)."""
-        import torch
-
-        if not len(boxes):
-            return boxes, boxes.new_zeros(0, 5, 2)
-        moves, points, scores = self._look(2, table, boxes, 48)
+    def _finish(self, table: np.ndarray, found: Candidates, threshold: float) -> tuple[Candidates, Float32]:
+        """O-Net's candidates among those, and their landmarks (N, 5, 2)."""
+        boxes = found.boxes
+        if self._networks.screens:
+            moves, _, scores = self._look("onet_screen", table, boxes)
+            near = scores[:, 1] > threshold - DOUBT
+            boxes, moves, logits = boxes[near], moves[near], _logits(scores[near])
+            boxes = boxes[contenders(_moved(boxes, moves), logits, 0.75, LOGIT_DOUBT)]
+        moves, points, scores = self._look("onet", table, boxes)
         good = scores[:, 1] > threshold
-        boxes, moves, points = torch.cat([boxes[good, :4], scores[good, 1:]], 1), moves[good], points[good]
-        sides = boxes[:, 2:4] - boxes[:, :2] + 1
-        landmarks = points.reshape(-1, 2, 5).transpose(1, 2) * sides[:, None] + boxes[:, None, :2] - 1
+        boxes, moves, points, scores = boxes[good], moves[good], points[good], scores[good, 1]
+        sides = boxes[:, 2:] - boxes[:, :2] + 1
+        landmarks = points.reshape(-1, 2, 5).transpose(0, 2, 1) * sides[:, None] + boxes[:, None, :2] - 1
         boxes = _moved(boxes, moves)
-        kept = torch.as_tensor(distinct(boxes.cpu().numpy()), device=boxes.device)
-        return boxes[kept], landmarks[kept]
+        best = kept(boxes, scores, 0.7, of_smaller=True)
+        return Candidates(boxes[best], scores[best]), landmarks[best]
 
-    def _look(self, network: int, table: Any, boxes: Any, side: int) -> list[Any]:
-        """The network's answers for all boxes (N, 5), each seen in `side` x `side` pixels."""
-        import torch
+    def _look(self, network: str, table: np.ndarray, boxes: Float32) -> list[Float32]:
+        """The network's answers for all boxes (N, 4)."""
+        run, side, batch, widths = self._networks.looking[network]
+        rows, columns = _cut(table, boxes, side)
 
-        parts = [self.networks[network](cut(table, part, side)) for part in boxes.split(BATCH)]
-        return [torch.cat(answers) for answers in zip(*parts, strict=True)]
+        def look(first: int) -> list[Float32]:
+            # always a whole batch, the last candidate again and again: another size would be compiled anew
+            some = np.minimum(np.arange(first, first + batch), len(boxes) - 1)
+            begins, ends = ([axis[i][some] for axis in (rows, columns)] for i in (0, 1))
+            return run(averages(table, (begins[0], ends[0]), (begins[1], ends[1])))
 
-
-def pyramid(size: Sequence[int], minimum_face: int) -> list[float]:
-    """The scales at which a photo of that size is looked at, the largest first; none where it is too small."""
-    # the reference's own arithmetic, to the last bit: it decides whether a level exists
-    scale = SMALLEST_WINDOW / minimum_face
-    least, scales = min(size) * scale, []
-    while least >= SMALLEST_WINDOW:
-        scales.append(scale)
-        scale, least = scale * PYRAMID_FACTOR, least * PYRAMID_FACTOR
-    return scales
+        parts = list(self._networks.each(look, range(0, len(boxes), batch)))
+        if not parts:
+            return [np.zeros((0, width), np.float32) for width in widths]
+        return [np.concatenate(answers)[: len(boxes)] for answers in zip(*parts, strict=True)]
 
 
-def integral(image: Uint8) -> np.ndarray:
-    """The sums of all pixels above and left of each corner: uint32 (H + 1, W + 1, C), modulo 2**32.
+def _cut(table: np.ndarray, boxes: Float32, side: int) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Begins and ends of the rows and of the columns, (N, side) each, in which the boxes (N, 4) are looked at.
 
-    The sum within a window is a difference of four, and right though they overflow, as long as it is less than 2**32.
+    The part of a box within the photo fills all of its picture.
     """
-    height, width = image.shape[:2]
-    table = np.zeros((height + 1, width + 1, image.shape[2]), np.uint32)
-    for row in range(height):  # a row at a time in the processor's cache: ten times as fast as np.cumsum
-        np.add(table[row, 1:], image[row], out=table[row + 1, 1:])
-    turned = np.ascontiguousarray(table.transpose(1, 0, 2))
-    for column in range(width):
-        turned[column + 1] += turned[column]
-    return np.ascontiguousarray(turned.transpose(1, 0, 2))
+    corners = np.trunc(boxes).astype(np.int64)
+    left, top = (np.maximum(corners[:, i], 1) - 1 for i in (0, 1))
+    right, bottom = np.minimum(corners[:, 2], table.shape[1] - 1), np.minimum(corners[:, 3], table.shape[0] - 1)
+    return cells(top, bottom, side), cells(left, right, side)
 
 
-def distinct(boxes: Float32) -> np.ndarray:
-    """The positions, int64, of the boxes (N, 5) that no better one covers by 0.7 of the smaller's area, the best first.
-
-    Areas count the last pixel too, as MTCNN's reference implementation does.
-    """
-    corners = boxes[:, :4].astype(np.float64)
-    sides = corners[:, 2:] - corners[:, :2] + 1
-    low = np.maximum(corners[:, None, :2], corners[None, :, :2])
-    high = np.minimum(corners[:, None, 2:], corners[None, :, 2:])
-    common = np.clip(high - low + 1, 0, None).prod(axis=2)
-    areas = sides.prod(axis=1)
-    covered = common > 0.7 * np.minimum(areas[:, None], areas[None])
-    rest, kept = list(np.argsort(boxes[:, 4], kind="stable")[::-1]), []
-    while rest:
-        kept.append(int(rest[0]))
-        rest = [i for i in rest[1:] if not covered[kept[-1], i]]
-    return np.array(kept, np.int64)
+def _moved(boxes: Float32, moves: Float32) -> Float32:
+    """The boxes (N, 4) with their edges moved by shares of their sides."""
+    return boxes + moves * np.tile(boxes[:, 2:] - boxes[:, :2] + 1, 2)
 
 
-def cut(table: Any, boxes: Any, side: int) -> Any:
-    """Those boxes (N, >= 4) of the photo behind an integral image, averaged over `side` x `side` cells: (N, C, s, s).
-
-    Values as the networks want them, -1..1. The part of a box within the photo fills all of its picture.
-    """
-    import torch
-
-    height, width = table.shape[0] - 1, table.shape[1] - 1
-    corners = boxes[:, :4].trunc().long()
-    left, top = (corners[:, i].clamp(min=1) - 1 for i in (0, 1))
-    right, bottom = corners[:, 2].clamp(max=width), corners[:, 3].clamp(max=height)
-    (x0, x1), (y0, y1) = _cells(left, right, side), _cells(top, bottom, side)
-    flat = table.reshape(-1, table.shape[2])
-
-    def sums(y: Any, x: Any) -> Any:
-        places = y[:, :, None] * (width + 1) + x[:, None, :]
-        return torch.index_select(flat, 0, places.reshape(-1)).reshape(-1, side, side, flat.shape[1])
-
-    total = (sums(y1, x1) - sums(y0, x1)) - (sums(y1, x0) - sums(y0, x0))
-    return _scaled(total, ((y1 - y0)[:, :, None] * (x1 - x0)[:, None, :])[..., None])
+def _squared(boxes: Float32) -> Float32:
+    """The boxes (N, 4) as squares around the same centres, of the longer side."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    longest = sides.max(axis=1, keepdims=True)
+    low = boxes[:, :2] + sides * np.float32(0.5) - longest * np.float32(0.5)
+    return np.hstack([low, low + longest])
 
 
-def _level(table: Any, height: int, width: int) -> Any:
-    """The whole photo averaged over that many cells: (1, C, height, width), -1..1."""
-    import torch
-
-    ends = [torch.tensor([side - 1], device=table.device) for side in table.shape[:2]]
-    (y0, y1), (x0, x1) = (_cells(end * 0, end, count) for end, count in zip(ends, (height, width), strict=True))
-    rows = table.index_select(0, y1[0]) - table.index_select(0, y0[0])
-    total = rows.index_select(1, x1[0]) - rows.index_select(1, x0[0])
-    return _scaled(total[None], ((y1 - y0)[0, :, None] * (x1 - x0)[0])[None, ..., None])
+def _inside(found: Candidates, size: tuple[int, int]) -> Candidates:
+    """The candidates that have a pixel within the photo; the others cannot be looked at."""
+    low, high = np.maximum(np.trunc(found.boxes[:, :2]), 1), np.trunc(found.boxes[:, 2:])
+    right, bottom = np.minimum(high[:, 0], size[1]), np.minimum(high[:, 1], size[0])
+    good = (right > low[:, 0] - 1) & (bottom > low[:, 1] - 1)
+    return Candidates(found.boxes[good], found.scores[good])
 
 
-def _cells(first: Any, end: Any, count: int) -> tuple[Any, Any]:
-    """Where each of `count` cells of first..end begins and ends, (N, count); neighbours share a pixel that both touch.
-
-    As PyTorch's adaptive_avg_pool2d, which facenet-pytorch resizes with.
-    """
-    import torch
-
-    number = torch.arange(count, device=first.device)
-    length = (end - first)[:, None]
-    begins = (number * length).div(count, rounding_mode="floor")
-    ends = ((number + 1) * length + count - 1).div(count, rounding_mode="floor")
-    return first[:, None] + begins, first[:, None] + ends
-
-
-def _scaled(total: Any, pixels: Any) -> Any:
-    """Sums of bytes (N, h, w, C) over so many pixels as the networks' input (N, C, h, w), -1..1, channels last."""
-    return ((total.float() / pixels - 127.5) * 0.0078125).permute(0, 3, 1, 2)
-
-
-def _windows(moves: Any, scores: Any, scale: float, threshold: float) -> Any:
-    """The windows of a pyramid level that P-Net takes for a face: (N, 9), box, score and the moves of its edges."""
-    import torch
-
-    good = scores >= threshold
-    places = good.nonzero().flip(1).to(moves.dtype)
-    low, high = ((2 * places + 1) / scale).floor(), ((2 * places + SMALLEST_WINDOW) / scale).floor()
-    return torch.cat([low, high, scores[good][:, None], moves[:, good].T], 1)
-
-
-def _moved(boxes: Any, moves: Any) -> Any:
-    """The boxes (N, 5) with their edges moved by shares of their sides."""
-    import torch
-
-    sides = (boxes[:, 2:4] - boxes[:, :2] + 1).repeat(1, 2)
-    return torch.cat([boxes[:, :4] + moves * sides, boxes[:, 4:]], 1)
-
-
-def _squared(boxes: Any) -> Any:
-    """The boxes (N, 5) as squares around the same centres, of the longer side."""
-    import torch
-
-    sides = boxes[:, 2:4] - boxes[:, :2]
-    longest = sides.max(dim=1, keepdim=True).values
-    low = boxes[:, :2] + sides * 0.5 - longest * 0.5
-    return torch.cat([low, low + longest, boxes[:, 4:]], 1)
-
-
-def _inside(boxes: Any, height: int, width: int) -> Any:
-    """The boxes (N, 5) that have a pixel within the photo; the others cannot be looked at."""
-    low, high = boxes[:, :2].trunc().clamp(min=1), boxes[:, 2:4].trunc()
-    right, bottom = high[:, 0].clamp(max=width), high[:, 1].clamp(max=height)
-    return boxes[(right > low[:, 0] - 1) & (bottom > low[:, 1] - 1)]
-
-
-def _candidates(boxes: Any) -> Candidates:
-    found = boxes.cpu().numpy()
-    return Candidates(np.ascontiguousarray(found[:, :4]), np.ascontiguousarray(found[:, 4]))
+def _logits(scores: Float32) -> Float32:
+    """The logarithms of a face's odds for probabilities (N, 2) of none and one."""
+    no, yes = np.maximum(scores, 1e-30).T
+    return np.log(yes) - np.log(no)
