@@ -59,10 +59,15 @@ def distribution(collection: Collection, ids: Sequence[str]) -> pd.DataFrame:
 
     Where some faces are labelled, on those only, so that models and labels are on the same faces.
     """
+    counts = occurrences(collection, ids)
+    return counts / counts.sum().replace(0, np.nan)
+
+
+def occurrences(collection: Collection, ids: Sequence[str]) -> pd.DataFrame:
+    """The same as numbers of faces."""
     faces = answered(collection, ids)
     labelled = [one for one in faces if one.collected.label]
-    counts = occurrences_of(_given(labelled or faces, ids, bool(labelled)))
-    return counts / counts.sum().replace(0, np.nan)
+    return occurrences_of(_given(labelled or faces, ids, bool(labelled)))
 
 
 def _given(faces: Sequence[AnsweredFace], ids: Sequence[str], labelled: bool) -> dict[str, list[str]]:

@@ -11,11 +11,14 @@ from plotly.subplots import make_subplots
 
 from dashboard import looks
 from dashboard.curve_facts import Confidences, Distance
+from dashboard.figures_confusion import wrapped
 from fer_core.curves import RocCurve
 from fer_core.evidence import Rater
 
 POINTS = 300
 """Points drawn of one curve: as many as a chart of half a screen has pixels to show, few enough for twenty models."""
+FEW = 10
+"""Images in a bin below which its point stands alone: chance would throw a line through it across the diagram."""
 GUIDE = {"type": "scatter", "x": [0, 1], "y": [0, 1], "mode": "lines", "showlegend": False, "hoverinfo": "skip",
          "line": {"color": "rgba(128,128,128,0.55)", "dash": "dot", "width": 1.5}}  # fmt: skip
 """The diagonal: chance, or perfect calibration."""
@@ -67,11 +70,17 @@ def reliability(
     for id, one in found.items():
         bins = one.reliability
         used, middles = bins.counts > 0, (bins.edges[:-1] + bins.edges[1:]) / 2
+        few = ~used | (bins.counts < FEW)
         figure.add_scatter(
-            x=bins.confidence[used], y=bins.accuracy[used], customdata=bins.counts[used], line=styles[id],
-            mode="lines+markers", marker={"size": 4 + 7 * np.sqrt(bins.counts[used] / bins.counts.max())},
+            x=bins.confidence[used & few], y=bins.accuracy[used & few], customdata=bins.counts[used & few], row=1,
+            col=1, mode="markers", marker={"size": 5, "color": styles[id]["color"]}, legendgroup=id, showlegend=False,
+            hovertemplate=_says(titles[id]),
+        )  # fmt: skip
+        figure.add_scatter(
+            x=bins.confidence[~few], y=bins.accuracy[~few], customdata=bins.counts[~few], line=styles[id],
+            mode="lines+markers", marker={"size": 4 + 7 * np.sqrt(bins.counts[~few] / bins.counts.max())},
             name=f"{titles[id]}: ECE {bins.ece:.3f}", legendgroup=id, row=1, col=1,
-            hovertemplate="says %{x:.1%}, right %{y:.1%} of %{customdata:,} images<extra>" + titles[id] + "</extra>",
+            hovertemplate=_says(titles[id]),
         )  # fmt: skip
         figure.add_scatter(x=middles, y=bins.counts, line={**styles[id], "shape": "hvh"}, mode="lines", legendgroup=id,
                            showlegend=False, row=2, col=1, name=titles[id],
@@ -82,6 +91,11 @@ def reliability(
     figure.update_yaxes({"title": {"text": "images"}, "tickformat": ",", "rangemode": "tozero", "nticks": 4,
                          "fixedrange": True}, row=2, col=1)  # fmt: skip
     return figure.update_layout(_below(entries, 480))
+
+
+def _says(title: str) -> str:
+    """What a point of a reliability diagram says under the pointer."""
+    return "says %{x:.1%}, right %{y:.1%} of %{customdata:,} images<extra>" + title + "</extra>"
 
 
 def reliability_table(found: Mapping[str, Confidences], titles: Mapping[str, str], unit: str) -> pd.DataFrame:
@@ -123,14 +137,18 @@ def distances(found: Sequence[Distance], models: Sequence[str]) -> go.Figure:
     figure, shades = go.Figure(), looks.looks((one.id for one in found), models)
     for one in reversed(found):
         figure.add_scatter(
-            x=[one.mean.value], y=[one.title], mode="markers", showlegend=False,
+            x=[one.mean.value], y=[wrapped(one.title, 22)], mode="markers", showlegend=False,
             marker={"size": 9, "color": shades[one.id].colour, "symbol": shades[one.id].symbol},
             error_x={"type": "data", "symmetric": False, "array": [one.mean.high - one.mean.value], "thickness": 2,
                      "arrayminus": [one.mean.value - one.mean.low]},
             hovertemplate=f"%{{x:.3f}} ({one.mean.low:.3f} to {one.mean.high:.3f})<extra>{one.title}</extra>",
         )  # fmt: skip
     figure.update_xaxes(
-        range=[0, 1], dtick=0.25, title_text="mean Jensen-Shannon divergence, bits", fixedrange=True, title_standoff=10
+        range=[0, 1.15 * max((one.mean.high for one in found), default=1.0)],
+        title_text="mean divergence, bits",
+        nticks=6,
+        fixedrange=True,
+        title_standoff=10,
     )
     figure.update_yaxes(automargin=True, fixedrange=True, ticksuffix="  ")
     return figure.update_layout(height=110 + 38 * len(found), margin={"l": 4, "r": 16, "t": 8, "b": 44})

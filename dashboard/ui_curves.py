@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import cache, ui_url
 from dashboard.charts import csv_bytes
 from dashboard.curve_facts import Confidences, Distance
+from dashboard.figures_curves import FEW
 from fer_core.evidence import Rater
 from fer_core.metrics import EvaluationReport
 from fer_core.types import EMOTIONS, Interval
@@ -18,14 +19,14 @@ PARTS = {"roc": "ROC", "reliability": "Reliability", "risk": "Risk and coverage"
 AVERAGES = ("macro", "micro")
 AT_FIRST = 8
 """More curves than these are hard to tell apart at first sight."""
-RELIABILITY = """Larger points stand for more images. On the dotted diagonal an answer is right as often as it says;
-below it, the model is overconfident. One temperature a model was fitted on PublicTest, so calibration there is a little
-flattered."""
+RELIABILITY = f"""Larger points stand for more images; bins of fewer than {FEW} are not joined. On the dotted diagonal
+an answer is right as often as it says; below it, the model is overconfident. One temperature a model was fitted on
+PublicTest, so calibration there is a little flattered."""
 RISK = """Let a model keep silent where it is unsure: at 50 % it answers the half it is surest of. AURC is the mean
 height; lower is better."""
-VOTES = """0 bits: the probabilities are the voters' own distribution; 1 bit: they share nothing. FER2013's label stands
-for a model that is certain of it. Bars are 95 % bootstrap intervals over images. A model is compared on the labels that
-it knows; images without a vote for one of them are left out."""
+VOTES = """The mean Jensen-Shannon divergence. 0 bits: the probabilities are the voters' own distribution; 1 bit: they
+share nothing. FER2013's label stands for a model that is certain of it. Bars are 95 % bootstrap intervals over images.
+A model is compared on the labels that it knows; images without a vote for one of them are left out."""
 CROWD = """The crowd: the votes of FER+'s ten taggers for the seven labels, with one vote spread evenly over them,
 taken as if they were a model's probabilities."""
 

@@ -41,7 +41,7 @@ def table(of: Pairs, rows: pd.DataFrame, name: str) -> tuple[str, str] | None:
     """Draws a row a pair; the pair that the user wants to see against each other, if any."""
     number = st.column_config.NumberColumn
     shown = rows.assign(
-        **{"95 % interval": [f"{low:.1f} to {high:.1f}" for low, high in zip(rows["low"], rows["high"], strict=True)]}
+        **{"95 % interval": [f"{a:z.1f} to {b:z.1f}" for a, b in zip(rows["low"], rows["high"], strict=True)]}
     )
     shown.insert(0, "open", "Compare")
     order = ["open", "more accurate", "less accurate", "difference", "95 % interval", "p (Holm)", "p (McNemar)",
@@ -52,8 +52,8 @@ def table(of: Pairs, rows: pd.DataFrame, name: str) -> tuple[str, str] | None:
         column_config={
             "open": compare,
             "difference": number(format="%.1f", help="Points of accuracy, the first less the second"),
-            "p (Holm)": number(format="%.3g", help="Adjusted for the number of pairs shown"),
-            "p (McNemar)": number(format="%.3g", help="Of this pair by itself"),
+            "p (Holm)": number(format="%.1e", help="Adjusted for the number of pairs shown; 1e-3 is 0.001"),
+            "p (McNemar)": number(format="%.1e", help="Of this pair by itself; 1e-3 is 0.001"),
             "kappa": number("κ", format="%.3f", help="Agreement of the two beyond chance"),
         },
     )  # fmt: skip

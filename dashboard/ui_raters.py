@@ -113,7 +113,8 @@ def paired(one: Comparison, a: Rater, b: Rater) -> None:
 - The two agree on {one.agreement:.1%}, Cohen's κ {one.kappa:.3f}
 """)
     st.caption(
-        "Right means FER2013's label. The p value is for this pair by itself: looking at many pairs needs a correction."
+        "Right means FER2013's label. The p value is for this pair by itself: looking at many pairs needs a "
+        "correction, which the page Pairs makes."
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -24,6 +26,26 @@ PIECE = 1 << 20
 """Bytes read at a time where a whole file would take too much memory."""
 
 ARRAYS = ("faces", "labels", "splits", "rows")
+REMEDY = (
+    "Give fer2013.csv or another published form, see python -m trainers data check; a damaged cache makes itself anew."
+)
+RELEASE = getattr(mmap, "MADV_DONTNEED", None)
+"""How to give back memory that a file was mapped into; None where the system cannot be told (Windows)."""
+
+
+class OnDisk(np.memmap):
+    """An array that stays in its file: what is indexed is a copy, and the memory that its file came into is given back.
+
+    A plain `np.memmap` keeps all that was ever looked at, so that 48 faces here and there become the whole file.
+    """
+
+    def __getitem__(self, index: Any) -> Any:
+        """What `index` chooses, in memory of its own."""
+        found = np.array(super().__getitem__(index), subok=False)
+        mapping = getattr(self, "_mmap", None)  # NumPy's own name; None after pickling
+        if isinstance(mapping, mmap.mmap) and RELEASE is not None:
+            mapping.madvise(RELEASE)
+        return found
 
 
 class DamagedFileError(DatasetError):
@@ -69,9 +91,9 @@ def read(file: Path) -> Source:
             about = json.loads(str(stored["about"]))
             faces, labels, splits, rows = (stored[what] for what in ARRAYS)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DamagedFileError(f"{file}: expected an npz that this program wrote; {error}. Delete it.") from error
+        raise DamagedFileError(f"{file}: expected an npz that `datasets.save` wrote; {error}. {REMEDY}") from error
     if not len(faces) == len(labels) == len(splits) == len(rows):
-        raise DamagedFileError(f"{file}: its arrays differ in length. Delete it.")
+        raise DamagedFileError(f"{file}: its arrays differ in length. {REMEDY}")
     return Source(faces, labels, splits, rows, about["form"], tuple(about["notes"]))
 
 
@@ -89,9 +111,9 @@ def read_mapped(file: Path) -> tuple[Source, str]:
             about = json.loads(str(stored["about"]))
             labels, splits, rows = (stored[what] for what in ARRAYS[1:])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DamagedFileError(f"{file}: expected an npz that this program wrote; {error}. Delete it.") from error
+        raise DamagedFileError(f"{file}: expected an npz that `datasets.save` wrote; {error}. {REMEDY}") from error
     if not len(faces) == len(labels) == len(splits) == len(rows):
-        raise DamagedFileError(f"{file}: its arrays differ in length. Delete it.")
+        raise DamagedFileError(f"{file}: its arrays differ in length. {REMEDY}")
     for array in (labels, splits):
         digest.update(np.ascontiguousarray(array).data)
     return Source(faces, labels, splits, rows, about["form"], tuple(about["notes"])), digest.hexdigest()
@@ -112,7 +134,7 @@ def _mapped(archive: zipfile.ZipFile, file: Path, name: str) -> tuple[np.ndarray
     if info.compress_type != zipfile.ZIP_STORED:
         with np.load(file) as stored:
             return stored[name.removesuffix(".npy")], digest
-    return np.memmap(file, dtype, "r", _data_offset(file, info) + start, shape), digest
+    return OnDisk(file, dtype, "r", _data_offset(file, info) + start, shape), digest
 
 
 def _data_offset(file: Path, info: zipfile.ZipInfo) -> int:
@@ -144,7 +166,7 @@ def _state(path: Path) -> str:
     """A hash of the sizes and times of the source's files; of a folder, of all files in it."""
     digest = hashlib.sha256(str(VERSION).encode())
     for file in sorted(_files(path)) if path.is_dir() else [str(path)]:
-        stat = Path(file).stat()
+        stat = os.stat(file)  # noqa: PTH116 (as in `_files`)
         digest.update(f"{file}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:12]
 

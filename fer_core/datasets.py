@@ -35,14 +35,16 @@ __all__ = [
 OFFICIAL_SHA256 = "bb183fb6943ddf60cee1219371efd38a18d40392d446398712869eac5e880089"
 """sha256 of faces, labels and splits of the published fer2013.csv (MD5 f8428a1e...14f95)."""
 
-HOW_TO_GET = f"""FER2013 is not shipped with the program. To get it, either
-  python -m trainers data fetch          (needs a network and the package kagglehub)
-or download fer2013.csv (301 MB, MD5 {KNOWN_MD5["fer2013.csv"]}) by hand from
+BY_HAND = f"""Download fer2013.csv (301 MB, MD5 {KNOWN_MD5["fer2013.csv"]}) by hand from
   https://www.kaggle.com/datasets/deadskull7/fer2013
-and tell the program where it is:
+put it anywhere, and tell the program where it is:
   export FER2013_PATH=/where/you/put/fer2013.csv
 For the human votes put FER+'s {VOTES_FILE} (https://github.com/microsoft/FERPlus) beside it.
 A folder, zip or parquet of FER2013 will do as well; see python -m trainers data check PATH."""
+
+HOW_TO_GET = f"""FER2013 is not shipped with the program. To get it:
+  python -m trainers data fetch          (needs a network and the package kagglehub)
+Or: {BY_HAND}"""
 
 
 class DatasetMissing(DatasetError):  # noqa: N818 (a page asks for it by the name of the state)

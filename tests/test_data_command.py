@@ -81,6 +81,19 @@ def test_fetch_without_a_network_says_so(monkeypatch):
     assert "no route" in done.output and "export FER2013_PATH=" in done.output
 
 
+def test_fetch_without_a_login_says_so(monkeypatch):
+    class UnauthenticatedError(Exception):
+        """As kagglehub's: of no common base."""
+
+    def fail(name):
+        raise UnauthenticatedError("User is not authenticated")
+
+    monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(dataset_download=fail))
+    done = run("fetch")
+    assert done.exit_code == 1
+    assert "User is not authenticated" in done.output and "export FER2013_PATH=" in done.output
+
+
 def test_fetch_checks_what_came_and_says_where_it_is(csv, monkeypatch):
     monkeypatch.setitem(sys.modules, "kagglehub", SimpleNamespace(dataset_download=lambda name: str(csv.parent)))
     done = run("fetch")

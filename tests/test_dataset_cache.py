@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,6 +43,28 @@ def test_mapped_faces_stay_on_disk_and_are_the_same(data, tmp_path):
         part = found.split("PublicTest")
         np.testing.assert_array_equal(part.faces, data.faces[data.splits == 1])
         assert part.sha256 == whole.split("PublicTest").sha256
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="tells what is mapped on Linux only")
+def test_faces_that_were_looked_at_do_not_stay_in_memory(data, tmp_path):
+    faces = load(make.write_csv(data, tmp_path / "fer2013.csv"), mapped=True).faces
+    for place in range(len(faces)):
+        np.testing.assert_array_equal(faces[place], data.faces[place])
+    assert not isinstance(faces[[2, 0]], np.memmap)
+    np.testing.assert_array_equal(faces[[2, 0]], data.faces[[2, 0]])
+    assert resident(tmp_path) == 0
+    assert faces.sum() == data.faces.sum() and resident(tmp_path) > 0  # the measure can tell
+
+
+def resident(folder):
+    """Kilobytes in memory of files below a folder."""
+    mapped, found = False, 0
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            mapped = str(folder) in line
+        elif mapped and line.startswith("Rss:"):
+            found += int(line.split()[1])
+    return found
 
 
 def test_a_compressed_npz_can_be_loaded_mapped_too(data, tmp_path):
@@ -122,7 +146,7 @@ def test_a_failed_write_leaves_what_was_there(data, tmp_path, monkeypatch):
 @pytest.mark.parametrize("mapped", [False, True])
 def test_a_foreign_npz_is_refused(mapped, tmp_path):
     np.savez(tmp_path / "x.npz", faces=np.zeros(3))
-    with pytest.raises(dataset_cache.DamagedFileError, match=r"x\.npz"):
+    with pytest.raises(dataset_cache.DamagedFileError, match=r"x\.npz.*Give fer2013\.csv"):
         load(tmp_path / "x.npz", mapped=mapped)
 
 

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from collection_cases import answered_collection, collection
 from streamlit.testing.v1 import AppTest
 from test_confusion_page import answered, four_labels, text  # noqa: F401
 
-from dashboard import confusion_data, figures_confusion
+from dashboard import cache, confusion_data, figures_confusion
 from dashboard.pages_table import VIEWS
 from fer_core import artifacts, datasets
+from fer_core import collection_edit as edit
 from fer_core.types import EMOTIONS
 
 
@@ -62,3 +64,36 @@ def test_answers_of_any_photos_can_be_counted_and_drawn():
     assert table["a"].tolist() == [0, 0, 0, 2, 1, 0, 0] and table["b"].sum() == 0
     figure = figures_confusion.occurrence_bars(table, {"a": "A", "b": "B"}, share=False)
     assert [bar.name for bar in figure.data] == ["A", "B"]
+
+
+def with_photos(made):
+    id = cache.new_work_id()
+    cache.works().put(id, made)
+    return run(work=id)
+
+
+def test_the_users_own_photos_are_counted_where_models_read_them():
+    made = answered_collection()
+    at = with_photos(made)
+    assert not at.exception
+    table = at.dataframe[-1].value.set_index("label")
+    assert set(table.columns) == {one.title for one in made.answers.values()}
+    for one in made.answers.values():
+        said = [one.labels[row.argmax()] for row in (one.probabilities[f.found.digest] for f in made.faces)]
+        assert table[one.title].tolist() == [said.count(emotion) for emotion in EMOTIONS]
+    assert f"{len(made.faces)} faces in {len(made.shown)} of your photos" in text(at)
+
+
+def test_labelled_faces_are_counted_beside_what_was_posed():
+    made = answered_collection()
+    made = edit.label(made, {made.faces[0].key: "fear"})
+    table = with_photos(made).dataframe[-1].value.set_index("label")
+    assert table["what was posed"].tolist() == [int(emotion == "fear") for emotion in EMOTIONS]
+    assert (table.sum() == 1).all()
+
+
+@pytest.mark.parametrize("made", [None, collection()], ids=["no photos", "photos that nobody read"])
+def test_without_answers_the_page_says_where_photos_go(made):
+    at = run() if made is None else with_photos(made)
+    assert not at.exception and len(at.dataframe) == 1
+    assert "Drop photos on the page Photos" in text(at)

@@ -53,12 +53,12 @@ def fetch() -> None:
         # By name: the package is optional, and only this command wants it.
         kagglehub = importlib.import_module("kagglehub")
     except ImportError:
-        console.print(f"The package kagglehub is not installed (uv pip install kagglehub).\n{datasets.HOW_TO_GET}")
+        console.print(f"The package kagglehub is not installed: uv pip install kagglehub.\nOr: {datasets.BY_HAND}")
         raise typer.Exit(1) from None
     try:
         folder = Path(kagglehub.dataset_download(KAGGLE_DATASET))
-    except (OSError, ValueError) as error:
-        console.print(f"Kaggle could not be reached: {error}\n{datasets.HOW_TO_GET}", markup=False)
+    except Exception as error:
+        console.print(f"Kaggle gave nothing: {error or type(error).__name__}\n{datasets.BY_HAND}", markup=False)
         raise typer.Exit(1) from error
     place = next(iter(sorted(folder.rglob("fer2013.csv"))), folder)
     check(place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, charts, figures_confusion, ui_raters
+from dashboard import cache, charts, collection_facts, figures_confusion, looks, ui_raters, ui_work
 from dashboard import confusion_data as data
 from dashboard.pages_table import VIEWS
 from fer_core.types import EMOTIONS
@@ -35,12 +35,30 @@ def main() -> None:
         return
     ui_raters.fewer_labels(chosen, found.labels, len(found.ids), found.left_out)
     bars(found, ui_raters.titles(chosen), name, share)
+    own_photos()
+
+
+def own_photos() -> None:
+    """Draws the same of the faces in the user's photos, by the models that read them already: none is loaded here."""
+    collection = ui_work.current()
+    answers = collection.answers if collection else {}
     st.subheader("Your own photos")
-    st.markdown(
-        "What the models make of your own photos is on the page Photos, a face at a time, with all numbers to download."
-    )
+    if collection and collection.faces and answers:
+        titles = looks.distinct({id: made.title for id, made in answers.items()})
+        table = collection_facts.occurrences(collection, list(titles))
+        n = int(table.iloc[:, 0].sum())
+        of = f"{n} labelled face{'s' * (n != 1)}" if "truth" in table else f"{n} face{'s' * (n != 1)}"
+        titles = {"truth": "what was posed"} | titles if "truth" in table else titles
+        charts.chart(
+            figures_confusion.occurrence_bars(table, titles, share=False),
+            table.rename(columns=titles).rename_axis("label").reset_index(), "occurrences-own-photos",
+            f"How often each label is given to {of} in your photos by {', '.join(titles.values())}", key="own",
+        )  # fmt: skip
+        st.caption(f"{of} in {len(collection.shown)} of your photos; number of faces.")
+    else:
+        st.markdown("Drop photos on the page Photos: how often each model gives each label then stands here too.")
     if st.button("Open Photos", icon=":material/groups:"):
-        st.switch_page(VIEWS / "photos.py")
+        st.switch_page(VIEWS / "photos.py", query_params=ui_work.address())
 
 
 def bars(found: data.Together, titles: dict[str, str], name: str, share: bool) -> None:

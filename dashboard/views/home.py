@@ -24,13 +24,16 @@ know what anybody feels, and they err often: the table says how often.
 """
 NUMBER, TEXT = st.column_config.NumberColumn, st.column_config.TextColumn
 COLUMNS = {
-    "model": TEXT(width=170, pinned=True),
-    "private": NUMBER("PrivateTest", format="%.1f %%", help="Accuracy on FER2013's PrivateTest, scored once"),
-    "interval": TEXT("95 % interval", help="Of the PrivateTest accuracy, by bootstrap over its images"),
-    "f1": NUMBER("macro-F1", format="%.3f", help="On PrivateTest; every label counts the same, rare ones too"),
-    "public": NUMBER("PublicTest", format="%.1f %%", help="Accuracy on the part on which everything was chosen"),
-    "size": NUMBER("weights", format="%.2f MB"),
-    "minutes": NUMBER("training", format="%.0f min"),
+    "model": TEXT(width=248, pinned=True),
+    "private": NUMBER("Private", width=72, format="%.1f %%", help="Accuracy on FER2013's PrivateTest, scored once"),
+    "interval": TEXT("95 %", width=92, help="Of the PrivateTest accuracy, by bootstrap over its images"),
+    "f1": NUMBER("macro-F1", width=82, format="%.3f", help="On PrivateTest; rare labels count as much as others"),
+    "public": NUMBER("Public", width=72, format="%.1f %%", help="Accuracy on the part on which everything was chosen"),
+    "framework": TEXT(width=80),
+    "initial weights": TEXT(width=132),
+    "parameters": TEXT(width=90),
+    "size": NUMBER("weights", width=80, format="%.2f MB"),
+    "minutes": NUMBER("training", width=75, format="%.0f min"),
 }
 
 
@@ -53,8 +56,8 @@ def main() -> None:
 
 
 def models(cards: list[ModelCard]) -> None:
-    """Draws a row for each model, drawn from its card and its stored evaluation."""
-    rows = pd.DataFrame([row(card) for card in cards])
+    """Draws a row for each model, the most accurate first, drawn from its card and its stored evaluation."""
+    rows = pd.DataFrame([row(card) for card in cards]).sort_values("private", ascending=False, kind="stable")
     st.dataframe(rows, hide_index=True, alt="The models with what is known of each", column_config=COLUMNS)
     reports = [cache.reports(card.id) for card in cards]
     sizes = {name: max(one[name].n for one in reports if name in one) for name in ("PublicTest", "PrivateTest")
@@ -62,7 +65,7 @@ def models(cards: list[ModelCard]) -> None:
     said = " and ".join(f"{n:,} images of {name}" for name, n in sizes.items())
     people = cache.reports(evidence.MAJORITY).get("PrivateTest")
     beside = f" The majority of ten people: {people.metrics['accuracy'].value:.1%} of PrivateTest." if people else ""
-    st.caption(f"Accuracy on {said}.{beside}")
+    st.caption(f"Accuracy on {said}.{beside} Further right: training, device and limits.")
 
 
 def row(card: ModelCard) -> dict[str, object]:
