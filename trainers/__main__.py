@@ -23,6 +23,7 @@ from trainers import (
     face_size,
     ladder,
     readme,
+    sanity,
     seeds,
     study_command,
 )
@@ -38,6 +39,7 @@ console = Console()
 app.add_typer(data_commands, name="data", help="Check, fetch and clean FER2013.")
 app.command("crop-rule")(crop_rule.command)
 app.command("face-size")(face_size.command)
+app.command("sanity")(sanity.command)
 app.command("svm")(deep_svm.command)
 app.command("ladder")(ladder.command)
 app.command("ablate")(ablation.command)

@@ -7,20 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice, product
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from fer_core.predictor import BATCH, BasePredictor, resized
-from fer_core.saliency.task import Task, plain
+from fer_core.saliency.task import Int, Task, cells, plain, small
 from fer_core.types import Float32, Uint8
 
-Int = NDArray[np.signedinteger[Any]]
-
-LARGEST = 192
-"""Pixels that a face is made smaller to before parts of it are hidden; no network here looks at more."""
 PATCH = 1 / 6
 """Side of the patch that occlusion hides, as a share of the face's: 8 of 48 pixels. It moves by half its side."""
 MASKS, GRID, SHOWN = 1000, 7, 0.5
@@ -59,16 +52,6 @@ def scores(model: BasePredictor, faces: Iterable[Uint8], task: Task) -> Float32:
         task.work.step()
         found.append(model.predict_logits(batch) @ weights)
     return np.concatenate(found)
-
-
-def small(face: Uint8) -> Uint8:
-    """The face at most `LARGEST` pixels high and wide."""
-    height, width = face.shape[:2]
-    if max(height, width) <= LARGEST:
-        return face
-    share = LARGEST / max(height, width)
-    size = (max(1, round(width * share)), max(1, round(height * share)))
-    return np.asarray(Image.fromarray(face).resize(size, Image.Resampling.BOX))
 
 
 def _each(model: BasePredictor, task: Task, method: Method, questions: Callable[[Uint8], int]) -> Float32:
@@ -137,29 +120,23 @@ def _mixed(face: Uint8, masks: Float32) -> Iterator[Uint8]:
 
 
 def _shapley(model: BasePredictor, face: Uint8, task: Task) -> Float32:
-    cells, chance = _cells(face.shape[:2]), task.chance()
+    cell, chance = cells((face.shape[0], face.shape[1]), CELLS), task.chance()
     orders = [order for _ in range(ORDERS) for order in _both_ways(chance.permutation(CELLS**2))]
-    faces = chain([plain(face), face], (grown for order in orders for grown in _grown(face, cells, order)))
+    faces = chain([plain(face), face], (grown for order in orders for grown in _grown(face, cell, order)))
     answers = scores(model, faces, task)
     values = np.zeros(CELLS**2)
     for order, middle in zip(orders, answers[2:].reshape(len(orders), -1), strict=True):
         values[order] += np.diff([answers[0], *middle, answers[1]])
-    return np.asarray(values[cells] / len(orders), np.float32)
+    return np.asarray(values[cell] / len(orders), np.float32)
 
 
 def _both_ways(order: Int) -> tuple[Int, Int]:
     return order, order[::-1]
 
 
-def _cells(shape: tuple[int, ...]) -> Int:
-    """The number of the cell that each pixel is in."""
-    rows, columns = (np.arange(side) * CELLS // side for side in shape)
-    return rows[:, None] * CELLS + columns
-
-
-def _grown(face: Uint8, cells: Int, order: Int) -> Iterator[Uint8]:
+def _grown(face: Uint8, cell: Int, order: Int) -> Iterator[Uint8]:
     """The face as its cells come one after the other; neither with none nor with all of them."""
     growing = plain(face)
-    for cell in order[:-1]:
-        growing = np.where((cells == cell)[..., None], face, growing)
+    for number in order[:-1]:
+        growing = np.where((cell == number)[..., None], face, growing)
         yield growing

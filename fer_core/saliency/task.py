@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from fer_core.predictor import Faces, resized
 from fer_core.preprocess import check_faces
 from fer_core.saliency.work import Work
 from fer_core.types import Float32, Target, Uint8
 
+Int = NDArray[np.signedinteger[Any]]
+LARGEST = 192
+"""Pixels that a face is made smaller to before parts of it are hidden; no network here looks at more."""
 SIDE = 96
 """Pixels that a map is high and wide where the crops have several sizes."""
 
@@ -49,3 +55,19 @@ def plain(face: Uint8) -> Uint8:
     """A face without a face: uint8 of its shape, its mean colour everywhere; what every method hides parts behind."""
     colour = face.reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
     return np.broadcast_to(colour, face.shape).copy()
+
+
+def small(face: Uint8) -> Uint8:
+    """The face at most `LARGEST` pixels high and wide."""
+    height, width = face.shape[:2]
+    if max(height, width) <= LARGEST:
+        return face
+    share = LARGEST / max(height, width)
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    return np.asarray(Image.fromarray(face).resize(size, Image.Resampling.BOX))
+
+
+def cells(shape: tuple[int, int], side: int) -> Int:
+    """The number of the cell that each pixel (h, w) is in, of `side` x `side`, row by row."""
+    rows, columns = (np.arange(length) * side // length for length in shape)
+    return np.asarray(rows[:, None] * side + columns)

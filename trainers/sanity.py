@@ -1,0 +1,89 @@
+"""The command `sanity`: which saliency methods look at a model's weights, by taking these away."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from fer_core import artifacts, catalog, datasets
+from fer_core.saliency import METHODS, available
+from fer_core.saliency_checks import THRESHOLD, Sanity, sanity, study
+from fer_core.saliency_checks.randomised import STUDY
+from fer_core.types import Uint8, unknown
+from trainers.crop_rule import models
+
+FACES, SEED = 24, 0
+SPLIT = "PublicTest"
+CHECKED = tuple(id for id in METHODS if id not in ("rise", "shapley"))
+"""Those that see nothing but answers cannot pass over the weights; of them occlusion, the quickest, stands for all."""
+console = Console()
+
+
+def command(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="artifacts; all that lack the check where none is named")
+    ] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="FER2013 in any form; else FER2013_PATH")] = None,
+    faces: Annotated[int, typer.Option(help="how many faces of PublicTest")] = FACES,
+    method: Annotated[list[str] | None, typer.Option(help="a method; again for more; all but the slowest")] = None,
+    out: Annotated[Path | None, typer.Option(help="where the artifacts are; else artifacts/")] = None,
+) -> None:
+    """Take each model's weights away layer by layer, and see which methods' maps notice (Adebayo et al. 2018)."""
+    for name in method or ():
+        if name not in METHODS:
+            raise ValueError(unknown("method", name, METHODS))
+    chosen = sample(datasets.load(data).split(SPLIT), faces)
+    wanted = ids or [id for id in models(out) if not made(id, out)]
+    if not wanted:
+        console.print("Every artifact has its check. Name one to make it anew.")
+    for id in wanted:
+        result = examine(id, chosen, tuple(method or CHECKED), out)
+        artifacts.save_study(STUDY, asdict(result), id, out)
+        console.print(summary(id, result))
+
+
+def made(id: str, root: Path | None = None) -> bool:
+    """Whether the artifact has a check of its present weights."""
+    try:
+        return bool(study(id, root))
+    except artifacts.ArtifactError:
+        return False
+
+
+def sample(images: datasets.Dataset, n: int) -> Uint8:
+    """So many faces drawn by chance, the same every time: uint8 (n, 48, 48, 3)."""
+    chosen = np.random.default_rng(SEED).choice(len(images), min(n, len(images)), replace=False)
+    return np.repeat(images.faces[np.sort(chosen)][..., None], 3, axis=3)
+
+
+def examine(id: str, faces: Uint8, methods: tuple[str, ...], root: Path | None = None) -> Sanity:
+    """The check of one artifact."""
+    predictor = catalog.load(id, root)
+    asked = [name for name in methods if name in available(predictor)]
+    with Progress(console=console, transient=True) as bars:
+        task = bars.add_task(id, total=None)
+        stages, outcomes = sanity(
+            predictor, faces, asked, seed=SEED, progress=lambda done, of: bars.update(task, completed=done, total=of)
+        )
+    layers = max(stages)
+    sha256 = artifacts.card(id, root).weights_sha256
+    return Sanity(sha256, SPLIT, len(faces), SEED, THRESHOLD, layers, stages, outcomes)
+
+
+def summary(id: str, result: Sanity) -> Table:
+    """What a person at the console wants to see of the check."""
+    title = f"{id}: correlation with the trained network's maps, {result.faces} faces; fails from {result.threshold} on"
+    stages = [f"{stage} of {result.layers} layers random" for stage in result.stages]
+    table = Table("method", "n", *stages, "", title=title)
+    for one in result.outcomes:
+        found = [f"{at.value:.2f} ({at.low:.2f} to {at.high:.2f})" for at in one.similarity] or [""] * len(stages)
+        verdict = {True: "passes", False: "[bold red]fails[/]", None: "nothing to judge by"}[one.passed]
+        table.add_row(METHODS[one.method].title, str(one.n), *found, verdict)
+    return table
