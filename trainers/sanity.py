@@ -79,11 +79,14 @@ def examine(id: str, faces: Uint8, methods: tuple[str, ...], root: Path | None =
 
 def summary(id: str, result: Sanity) -> Table:
     """What a person at the console wants to see of the check."""
-    title = f"{id}: correlation with the trained network's maps, {result.faces} faces; fails from {result.threshold} on"
-    stages = [f"{stage} of {result.layers} layers random" for stage in result.stages]
-    table = Table("method", "n", *stages, "", title=title)
+    title = (
+        f"{id}: how like the trained network's maps those are that are made with so many of its {result.layers} layers "
+        f"random (rank correlation, {result.faces} faces); fails from {result.threshold} on, half of them random"
+    )
+    table = Table("method", "n", *map(str, result.stages), "95 % of the last", "", title=title)
     for one in result.outcomes:
-        found = [f"{at.value:.2f} ({at.low:.2f} to {at.high:.2f})" for at in one.similarity] or [""] * len(stages)
+        found = [f"{at.value:.2f}" for at in one.similarity] or [""] * len(result.stages)
+        last = f"{one.similarity[-1].low:.2f} to {one.similarity[-1].high:.2f}" if one.similarity else ""
         verdict = {True: "passes", False: "[bold red]fails[/]", None: "nothing to judge by"}[one.passed]
-        table.add_row(METHODS[one.method].title, str(one.n), *found, verdict)
+        table.add_row(METHODS[one.method].title, str(one.n), *found, last, verdict)
     return table

@@ -6,6 +6,8 @@ white. Channels are summed: what a grey change of the pixel does.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from fer_core.predictor import BasePredictor
@@ -15,6 +17,8 @@ from fer_core.types import Float32, InputSpec
 
 STEPS = 32
 """Places on the way from the plain face at which integrated gradients asks for a gradient."""
+AT_ONCE = 32
+"""Gradients asked for at once: half of what is predicted at once, since a network must remember all it computed."""
 SAMPLES, NOISE = 32, 0.15
 """SmoothGrad's noisy copies, and their noise's standard deviation as a share of the face's range of values: Smilkov et
 al. found 10 to 20 % best, and little gained beyond 50 copies."""
@@ -27,25 +31,21 @@ def integrated_gradients(part: BasePredictor, task: Task, steps: int = STEPS) ->
     """
     places, shares = np.polynomial.legendre.leggauss(steps)
     x, base = (network_input(faces, part.spec.input) for faces in (task.faces, [plain(f) for f in task.faces]))
-    total = np.zeros_like(x)
-    task.work.expect(steps)
-    for place, share in zip((places + 1) / 2, shares / 2, strict=True):
-        task.work.step()
-        total += np.float32(share) * part.gradient_at(base + np.float32(place) * (x - base), task.target)
+    gone = np.asarray((places + 1) / 2, np.float32)
+    total = _sum_of_gradients(
+        part, task, shares / 2, lambda step, face: base[face] + gone[step] * (x[face] - base[face])
+    )
     return _maps((x - base) * total, task)
 
 
 def smooth_grad(part: BasePredictor, task: Task, samples: int = SAMPLES) -> Float32:
     """Smilkov et al. 2017: the mean gradient over noisy copies, its magnitude; float32 (N, H, W), >= 0."""
     x, chance = network_input(task.faces, part.spec.input), task.chance()
-    spans = x.max(axis=(1, 2, 3), keepdims=True, initial=-np.inf) - x.min(axis=(1, 2, 3), keepdims=True, initial=np.inf)
-    total = np.zeros_like(x)
-    task.work.expect(samples)
-    for _ in range(samples):
-        task.work.step()
-        noise = chance.standard_normal(x.shape[1:], np.float32) * np.float32(NOISE)  # the same for every face
-        total += part.gradient_at(x + noise * spans, task.target)
-    return np.abs(_maps(_per_brightness(total / np.float32(samples), part.spec.input), task))
+    noises = [chance.standard_normal(x.shape[1:], np.float32) for _ in range(samples)]  # the same for every face
+    spread_of = [np.float32(NOISE) * np.ptp(one) for one in x]
+    shares = np.full(samples, 1 / samples)
+    mean = _sum_of_gradients(part, task, shares, lambda step, face: x[face] + spread_of[face] * noises[step])
+    return np.abs(_maps(_per_brightness(mean, part.spec.input), task))
 
 
 def guided_backpropagation(part: BasePredictor, task: Task) -> Float32:
@@ -54,6 +54,26 @@ def guided_backpropagation(part: BasePredictor, task: Task) -> Float32:
     task.work.step()
     gradient = part.gradient_at(network_input(task.faces, part.spec.input), task.target, guided=True)
     return np.abs(_maps(_per_brightness(gradient, part.spec.input), task))
+
+
+def _sum_of_gradients(
+    part: BasePredictor, task: Task, shares: Sequence[float] | np.ndarray, place: Callable[[int, int], Float32]
+) -> Float32:
+    """Gradients at `place(step, face)` summed over the steps by their shares: float32 (N, s, s, c).
+
+    Steps and faces fill the batches together, for one face alone would leave a processor idle.
+    """
+    asked = [(step, face) for face in range(len(task.faces)) for step in range(len(shares))]
+    size = part.spec.input.size
+    total = np.zeros((len(task.faces), size, size, part.spec.input.channels), np.float32)
+    task.work.expect(-(-len(asked) // AT_ONCE))
+    for start in range(0, len(asked), AT_ONCE):
+        batch = asked[start : start + AT_ONCE]
+        task.work.step()
+        found = part.gradient_at(np.stack([place(*one) for one in batch]), task.target)
+        for (step, face), gradient in zip(batch, found, strict=True):
+            total[face] += np.float32(shares[step]) * gradient
+    return total
 
 
 def _per_brightness(gradient: Float32, spec: InputSpec) -> Float32:

@@ -47,6 +47,11 @@ class Outcome:
     structure: tuple[float, ...]
     passed: bool | None
 
+    @property
+    def heeds_target(self) -> bool | None:
+        """Whether the map changes once the last layer alone is random, and with it what every emotion means."""
+        return self.similarity[0].value < THRESHOLD if self.similarity else None
+
 
 @dataclass(frozen=True)
 class Sanity:
