@@ -56,7 +56,7 @@ def take(files: Sequence[tuple[str, bytes]], key: str = ui_work.WORK) -> None:
     def progress(done: int, name: str) -> None:
         bar.progress(done / max(1, len(inputs)), f"Looking for faces: photo {done} of {len(inputs)}")
 
-    read = collection_add.reader(cache.detector())
+    read = cache.reader()
     ui_work.keep(collection_add.add(start, _named(inputs), read, progress), key)
     bar.empty()
 
@@ -109,7 +109,7 @@ def search(options: DetectionOptions, key: str = ui_work.WORK) -> None:
     def progress(done: int, name: str) -> None:
         bar.progress(done / max(1, n), f"Looking for faces: photo {done} of {n}")
 
-    found = collection_add.search_again(collection, options, collection_add.reader(cache.detector()), progress)
+    found = collection_add.search_again(collection, options, cache.reader(), progress)
     bar.empty()
     ui_work.keep(found, key)
     st.rerun()

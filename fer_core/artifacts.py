@@ -26,6 +26,7 @@ from fer_core.types import Float32, ModelCard, Uint8, unknown
 
 CARD, METRICS, PREDICTIONS, CURVES = "card.json", "metrics.json", "predictions.npz", "curves.csv"
 ENVIRONMENT, WEIGHTS = "environment.json", "weights.safetensors"
+EXPORT, ENGINE = "model.onnx", "engine.json"
 REFERENCE, TEST_IMAGES = "reference", "test_images.npz"
 STUDIES = {"crop_rule": "crop_rule.json", "face_size": "face_size.json", "sanity": "sanity.json"}
 """What a study of that name leaves, beside the reference or in the folder of the artifact that it is about."""

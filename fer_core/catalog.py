@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from fer_core import artifacts, catalog_keras
+from fer_core import artifacts, catalog_keras, onnx_exports
 from fer_core.types import EMOTIONS, InputSpec, ModelCard, ModelSpec, unknown
 
 if TYPE_CHECKING:
+    from fer_core.compiled import Precision
     from fer_core.predictor import BasePredictor
+
+Engine = Literal["native", "compiled", "auto"]
+"""What computes: the artifact's own framework, its compiled export, or the export where there is one."""
+Member = Callable[[str], "BasePredictor"]
+"""From a member's id to its predictor."""
 
 _GREY_48 = InputSpec(size=48, channels=1)
 _LITE0_96 = InputSpec(size=96, channels=3, mean=(127.0,), std=(128.0,))
@@ -71,27 +78,49 @@ def untrained(id: str, labels: tuple[str, ...] = EMOTIONS, seed: int = 0) -> Bas
     return backend.make(spec(id), labels, network(id, len(labels)), None)
 
 
-def load(id: str, root: Path | None = None) -> BasePredictor:
+def load(
+    id: str, root: Path | None = None, engine: Engine = "native", precision: str = "auto", member: Member | None = None
+) -> BasePredictor:
     """The predictor of the artifact of that id, weights checked against its card.
 
-    With the card's test-time augmentation, and for an ensemble with its members' predictors inside. Raises
-    artifacts.ArtifactError, naming the file and the remedy, where the artifact or a member is absent, damaged or made for
-    another architecture.
+    With the card's test-time augmentation, and for an ensemble with its members' predictors inside. `engine` "native"
+    computes in the artifact's own framework, "compiled" in its ONNX export with that `precision`, "auto" compiled where
+    there is an export, member for member; `member` gives an ensemble's members where they are loaded already. Raises artifacts.ArtifactError, naming the file and the remedy, where the
+    artifact, a member or the export is absent, damaged or made for another architecture.
     """
+    if engine not in get_args(Engine):
+        raise ValueError(unknown("engine", engine, get_args(Engine)))
     card = artifacts.card(id, root)
     if card.architecture == ENSEMBLE.id:
-        return ensemble(card, root)
+        return ensemble(card, root, member or (lambda one: load(one, root, engine, precision)))
+    if engine == "native" or (engine == "auto" and not onnx_exports.here(id, root)):
+        one = _native(card, root)
+    else:
+        export = onnx_exports.read(id, root)
+        one = compiled(card, export.graph, export.chosen(precision), lambda: _native(card, root))
+    return with_test_time(one, card.recipe.get("test_time", "none"))
+
+
+def compiled(card: ModelCard, graph: Path, precision: Precision, native: Callable[[], BasePredictor]) -> BasePredictor:
+    """The predictor of an exported graph; `native` gives the one to ask for gradients, and is called when one is."""
+    from fer_core.compiled import Network
+    from fer_core.compiled_predictor import CompiledPredictor
+
+    return CompiledPredictor(spec(card.architecture), card, Network(graph, precision=precision), native)
+
+
+def _native(card: ModelCard, root: Path | None) -> BasePredictor:
     architecture = spec(card.architecture)
     predictor = _backend(architecture.framework).make(
         architecture, card.labels, network(architecture.id, len(card.labels)), card.temperature
     )
     try:
-        predictor.load_weights(artifacts.weights(id, root))
+        predictor.load_weights(artifacts.weights(card.id, root))
     except ValueError as error:
         raise artifacts.ArtifactError(
-            f"Artifact {id!r} does not fit {architecture.id!r}. {error} Train it again."
+            f"Artifact {card.id!r} does not fit {architecture.id!r}. {error} Train it again."
         ) from error
-    return with_test_time(predictor, card.recipe.get("test_time", "none"))
+    return predictor
 
 
 def with_test_time(predictor: BasePredictor, test_time: str) -> BasePredictor:
@@ -101,18 +130,19 @@ def with_test_time(predictor: BasePredictor, test_time: str) -> BasePredictor:
     return predictor if test_time == "none" else TestTimePredictor(predictor, test_time)
 
 
-def ensemble(card: ModelCard, root: Path | None = None) -> BasePredictor:
-    """The predictor of an ensemble's card; artifacts.ArtifactError where a member is absent or another one by now."""
+def ensemble(card: ModelCard, root: Path | None = None, member: Member | None = None) -> BasePredictor:
+    """The predictor of an ensemble's card, members natively computed unless given; artifacts.ArtifactError where a member is absent or another one by now."""
     from fer_core.composite import EnsemblePredictor
 
     promised: dict[str, str] = card.recipe["members_sha256"]
-    for member, sha256 in promised.items():
-        if artifacts.card(member, root).weights_sha256 != sha256:
+    for id, sha256 in promised.items():
+        if artifacts.card(id, root).weights_sha256 != sha256:
             raise artifacts.ArtifactError(
-                f"Member {member!r} of {card.id!r} was trained again since. Make the ensemble again: "
+                f"Member {id!r} of {card.id!r} was trained again since. Make the ensemble again: "
                 f"python -m trainers train {card.id}"
             )
-    return EnsemblePredictor(ENSEMBLE, [load(member, root) for member in promised], card.temperature)
+    give = member or (lambda one: load(one, root))
+    return EnsemblePredictor(ENSEMBLE, [give(id) for id in promised], card.temperature)
 
 
 def _function(name: str) -> Any:

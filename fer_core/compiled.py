@@ -50,10 +50,9 @@ class Network:
         """
         if precision not in get_args(Precision):
             raise ValueError(unknown("precision", precision, get_args(Precision)))
-        data = model if isinstance(model, bytes) else model.read_bytes()
         self.precision, self.calls = precision, 0
         self._counting = threading.Lock()
-        made = _compiled(data, threads or cores(), precision, folder, streams)
+        made = _compiled(model, threads or cores(), precision, folder, streams)
         self._idle: SimpleQueue[Any] = SimpleQueue()
         for _ in range(streams):
             self._idle.put(made.create_infer_request())
@@ -88,7 +87,10 @@ def _core() -> Any:
     return Core()
 
 
-def _compiled(data: bytes, threads: int, precision: Precision, folder: Path | None, streams: int) -> Any:
+def _compiled(
+    model: Path | bytes, threads: int, precision: Precision, folder: Path | None, streams: int
+) -> Any:
+    data = model if isinstance(model, bytes) else model.read_bytes()
     settings = {
         "INFERENCE_PRECISION_HINT": _HINTS[precision],
         "INFERENCE_NUM_THREADS": threads,
@@ -99,7 +101,9 @@ def _compiled(data: bytes, threads: int, precision: Precision, folder: Path | No
     if (kept := _imported(file, settings)) is not None:
         return kept
     try:
-        made = _core().compile_model(_core().read_model(BytesIO(data)), "CPU", settings)
+        # by its path where it has one: weights may lie in a file beside it
+        read = _core().read_model(BytesIO(model) if isinstance(model, bytes) else model)
+        made = _core().compile_model(read, "CPU", settings)
     except RuntimeError as error:
         raise ValueError(f"Expected an ONNX model that OpenVINO can compile: {str(error).strip()[-300:]}") from error
     _keep(made, file)

@@ -58,44 +58,44 @@ class TestTimePredictor(_Composite):
         if test_time not in TEST_TIME:
             raise ValueError(unknown("test-time augmentation", test_time, TEST_TIME))
         super().__init__(inner.spec, inner.labels, inner.temperature)
-        self._inner, self._test_time = inner, test_time
+        self.inner, self._test_time = inner, test_time
         inner.temperature = None  # the temperature belongs to the mean
 
     @property
     def parts(self) -> tuple[BasePredictor, ...]:
         """The model whose views are taken."""
-        return self._inner.parts
+        return self.inner.parts
 
     @property
     def guided(self) -> bool:
         """Whether the model allows guided backpropagation."""
-        return self._inner.guided
+        return self.inner.guided
 
     def parameters(self) -> int:
         """How many parameters the network has."""
-        return self._inner.parameters()
+        return self.inner.parameters()
 
     def weights(self) -> dict[str, np.ndarray]:
         """The network's weights by name."""
-        return self._inner.weights()
+        return self.inner.weights()
 
     def load_weights(self, weights: Mapping[str, np.ndarray]) -> None:
         """Nothing comes back; the network has these weights. ValueError naming the first that does not fit."""
-        self._inner.load_weights(weights)
+        self.inner.load_weights(weights)
 
     def predict_logits(self, faces: Faces) -> Float32:
         """The logarithm of the mean probabilities over the views: float32 (N, K)."""
         checked = check_faces(faces)
-        answers = [self._inner.predict_proba(view) for view in views(checked, self._test_time)]
+        answers = [self.inner.predict_proba(view) for view in views(checked, self._test_time)]
         return _log_mean(answers)
 
     def input_gradient(self, faces: Faces, target: Target) -> Float32:
         """D logit / d network input for the whole face: float32 (N, s, s, c)."""
-        return self._inner.input_gradient(faces, target)
+        return self.inner.input_gradient(faces, target)
 
     def grad_cam(self, faces: Faces, target: Target) -> SaliencyMap:
         """Grad-CAM of the whole face."""
-        return self._inner.grad_cam(faces, target)
+        return self.inner.grad_cam(faces, target)
 
 
 class EnsemblePredictor(_Composite):

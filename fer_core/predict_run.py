@@ -65,7 +65,7 @@ class Run:
     @cached_property
     def predictors(self) -> list[BasePredictor]:
         """The models, loaded the first time a face is found."""
-        return [catalog.load(id) for id in self.ids]
+        return [catalog.load(id, engine="auto") for id in self.ids]
 
     def take(self, given: Input) -> LedgerRow | None:
         """The file's row in the ledger, once its faces are written; None where an earlier run did it."""

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from fer_core import artifacts, catalog
+from fer_core import artifacts, catalog, onnx_exports
+from fer_core.compiled_predictor import CompiledPredictor
 from fer_core.preprocess import network_input
 from fer_core.types import EMOTIONS
 
 TRAINED = artifacts.ids()
+EXPORTED = [id for id in TRAINED if onnx_exports.here(id)]
 _BUILDERS = {spec.build for spec in catalog.CATALOG.values()}
 ARCHITECTURES = sorted(
     min((s for s in catalog.CATALOG.values() if s.build == build), key=lambda s: s.parameters).id for build in _BUILDERS
@@ -23,10 +25,14 @@ def _faces(n, height=48, width=48, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (n, height, width, 3), dtype=np.uint8)
 
 
-@pytest.fixture(scope="module", params=ARCHITECTURES + [f"trained:{id}" for id in TRAINED])
+@pytest.fixture(scope="module", params=[
+        *ARCHITECTURES, *(f"trained:{id}" for id in TRAINED), *(f"compiled:{id}" for id in EXPORTED)
+    ])  # fmt: skip
 def model(request):
-    name = request.param
-    return catalog.load(name.removeprefix("trained:")) if name.startswith("trained:") else catalog.untrained(name)
+    how, _, id = request.param.rpartition(":")
+    if how == "compiled":
+        return catalog.load(id, engine="compiled", precision="float32")
+    return catalog.load(id) if how else catalog.untrained(id)
 
 
 def test_parameters_are_those_the_catalog_promises(model):
@@ -138,6 +144,8 @@ def test_grad_cam_leaves_no_hook_and_no_other_mode_behind(model):
     for _ in range(3):
         model.grad_cam(faces, model.labels[0])
     np.testing.assert_array_equal(model.predict_proba(faces), before)
+    if isinstance(model, CompiledPredictor):
+        model = model.native
     if model.spec.framework == "torch":
         assert not any(m._forward_hooks for m in model._network.modules())
         assert not model._network.training

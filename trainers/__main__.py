@@ -20,6 +20,7 @@ from trainers import (
     deep_svm,
     ensemble,
     evaluation,
+    export,
     face_size,
     ladder,
     readme,
@@ -40,6 +41,7 @@ app.add_typer(data_commands, name="data", help="Check, fetch and clean FER2013."
 app.command("crop-rule")(crop_rule.command)
 app.command("face-size")(face_size.command)
 app.command("sanity")(sanity.command)
+app.command("export")(export.command)
 app.command("svm")(deep_svm.command)
 app.command("ladder")(ladder.command)
 app.command("ablate")(ablation.command)

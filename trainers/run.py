@@ -24,11 +24,15 @@ from fer_core.datasets import SPLITS, Dataset
 from fer_core.predictor import BasePredictor, softmax
 from fer_core.preprocess import to_pixels
 from fer_core.types import EMOTIONS, DataCard, ModelCard, ModelSpec
+from trainers import export
 from trainers.evaluation import assess, build_reference, milliseconds_a_face, predict
 from trainers.fitting import Fitted, Images, Run, TrainingError
 from trainers.recipe import Recipe
 
-LIBRARIES = ("keras", "tensorflow", "torch", "torchvision", "lightning-fabric", "numpy", "pillow", "scikit-learn")
+LIBRARIES = (
+    "keras", "tensorflow", "torch", "torchvision", "lightning-fabric", "onnx", "onnxscript", "openvino", "numpy",
+    "pillow", "scikit-learn",
+)  # fmt: skip
 LICENCE = (
     "MIT for the code and weights; FER2013's pictures are under their collectors' terms and not part of this artifact"
 )
@@ -75,6 +79,7 @@ def leave(
     artifacts.save_predictions(folder, stored)
     artifacts.save_evidence(folder, reports, environment)
     card = replace(card, temperature=temperature)
+    export.leave(folder, card, predictor, stored, data)
     artifacts.save_card(folder, card)
     return card
 

@@ -8,10 +8,11 @@ No function may have the name of a module, or it would hide it.
 from dashboard.cache.asked import recipe_studies, seeds_compared
 from dashboard.cache.compared import comparison, pairs
 from dashboard.cache.confidence import confidences, distances, roc
+from dashboard.cache.engines import engine_comparison
 from dashboard.cache.evidence import raters, reference, reports, uncalibrated
 from dashboard.cache.fer2013 import cleaning_report, dataset, images, near_search, picture
 from dashboard.cache.kept import Stored, stored, weight_shapes
-from dashboard.cache.models import cards, predictor
+from dashboard.cache.models import cards, predictor, queue
 from dashboard.cache.people import (
     all_answers,
     class_answers,
@@ -21,7 +22,7 @@ from dashboard.cache.people import (
     quiz_database,
     quiz_faces,
 )
-from dashboard.cache.photos import detector, example_photo
+from dashboard.cache.photos import detector, example_photo, reader
 from dashboard.cache.sizes import crop_rules, face_sizes, without_face_sizes
 from dashboard.cache.workplace import (
     EXAMPLE,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
 from fer_core import artifacts, catalog
+from fer_core.catalog import Engine
+from fer_core.queueing import Alive, Queue, always
 from fer_core.types import ModelCard
 
 if TYPE_CHECKING:
@@ -29,7 +32,25 @@ def _card(id: str, root: str, changed: int) -> ModelCard:
     return artifacts.card(id)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def predictor(id: str, weights_sha256: str) -> BasePredictor:
-    """The predictor of an artifact, one for all users."""
-    return catalog.load(id)
+@st.cache_resource(show_spinner=False, max_entries=32)
+def predictor(id: str, weights_sha256: str, engine: Engine = "auto") -> BasePredictor:
+    """The predictor of an artifact, one for all users and for every ensemble that it is a member of.
+
+    Compiled where the artifact has an export, so that no page waits for TensorFlow or PyTorch to load.
+    """
+
+    def member(one: str) -> BasePredictor:
+        return predictor(one, artifacts.card(one).weights_sha256, engine)
+
+    return catalog.load(id, engine=engine, member=member)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def queue(id: str, weights_sha256: str) -> Queue:
+    """The line before an artifact's predictor, one for all users: their faces go through the network together."""
+    return Queue(predictor(id, weights_sha256).predict_proba)
+
+
+def alive() -> Alive:
+    """What stops this user's waiting once the page was left or is to be drawn anew, as Streamlit's own caches do."""
+    return get_run_yield_check() or always

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from dashboard.cache.evidence import reference
 from dashboard.cache.fer2013 import dataset
 from fer_core import artifacts
-from fer_core.human import answers_table
-from fer_core.human.database import Database, database_url
-from fer_core.human.display import png, shown
 from fer_core.human.faces import Faces, Fer2013Faces
+
+if TYPE_CHECKING:  # SQLAlchemy is a second that the first page need not wait for
+    import pandas as pd
+
+    from fer_core.human.database import Database
 
 SECONDS = 3
 """How old everybody's answers may be on a page that only looks on."""
@@ -22,11 +24,15 @@ SECONDS = 3
 
 def quiz_database() -> Database:
     """The open database of the quiz, one for all users; DatabaseUnavailableError where it cannot be opened now."""
+    from fer_core.human.database import database_url
+
     return _database(database_url().render_as_string(hide_password=False))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _database(url: str) -> Database:
+    from fer_core.human.database import Database
+
     return Database(url)
 
 
@@ -69,6 +75,8 @@ def quiz_faces(source: str) -> Faces | None:
 @st.cache_data(show_spinner=False, max_entries=2000)
 def face_uri(source: str, id: str, view: str) -> str | None:
     """A face of a quiz as the data URI of a PNG, which tells nothing but its pixels; None where it is not here."""
+    from fer_core.human.display import png, shown
+
     faces = quiz_faces(source)
     crop = faces.crop(id) if faces is not None else None
     return None if crop is None else "data:image/png;base64," + base64.b64encode(png(shown(crop, view))).decode()
@@ -82,6 +90,8 @@ def all_answers() -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False, ttl=SECONDS, max_entries=2)
 def _all_answers(where: str, _database: Database) -> pd.DataFrame:
+    from fer_core.human import answers_table
+
     return answers_table.everybody(_database)
 
 
@@ -93,4 +103,6 @@ def class_answers(number: int) -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False, ttl=SECONDS, max_entries=50)
 def _class_answers(where: str, number: int, _database: Database) -> pd.DataFrame:
+    from fer_core.human import answers_table
+
     return answers_table.class_answers(_database, number)

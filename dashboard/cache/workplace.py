@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from dashboard.cache.models import predictor
+from dashboard.cache.models import alive, queue
 from dashboard.cache.photos import detector, example_photo
 from fer_core import exports
 from fer_core.collection import CollectedFace, CollectedPhoto, Collection
@@ -89,7 +89,8 @@ def _example(options: DetectionOptions) -> Collection:
 
 def read_by(collection: Collection, card: ModelCard) -> Collection:
     """The collection with this model's answers to all faces; itself where it has them."""
-    return answer(collection, card, lambda crops: predictor(card.id, card.weights_sha256).predict_proba(crops))
+    line = queue(card.id, card.weights_sha256)
+    return answer(collection, card, lambda crops: line.ask(crops, alive()))
 
 
 def boxed(collection: Collection, photo: CollectedPhoto, landmarks: bool) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, ui, ui_compare, ui_correct, ui_exports, ui_photos, ui_url, ui_work
+from dashboard import cache, ui, ui_compare, ui_correct, ui_engines, ui_exports, ui_photos, ui_url, ui_work
 from dashboard.pages_table import VIEWS
 from fer_core.collection import CollectedPhoto, Collection
 from fer_core.collection_answers import answered
@@ -72,6 +72,7 @@ def answers(collection: Collection, photo: CollectedPhoto, cards: list[ModelCard
     if one:
         with st.container(border=True):
             ui_compare.face_view(one, titles)
+            ui_engines.switch(one, cards)
     everyone = answered(collection, ids)
     ui_compare.label_counts(everyone, len(collection.shown), titles)
     with st.container(horizontal=True):

@@ -1,0 +1,193 @@
+"""Exports: made by every training run, checked against the network, small, and never used where they do not fit."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+
+from fer_core import artifacts, catalog, datasets, onnx_exports
+from fer_core.artifacts import ArtifactError
+from fer_core.catalog import Engine
+from fer_core.composite import EnsemblePredictor, TestTimePredictor
+from fer_core.metrics import EvaluationReport
+from trainers import export, onnx_graph
+from trainers.onnx_graph import ExportError
+
+IDS = ("keras-native", "torch-native")
+SHIPPED = artifacts.ids()
+
+
+def _faces(n, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, 48, 48, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def copied(tiny_artifacts, tmp_path):
+    """Those artifacts at a place of their own, to be damaged."""
+    shutil.copytree(tiny_artifacts, tmp_path / "artifacts")
+    return tmp_path / "artifacts"
+
+
+@pytest.mark.parametrize("id", SHIPPED)
+def test_every_shipped_model_has_an_export_that_passed_its_check(id):
+    if artifacts.card(id).framework == "ensemble" or not artifacts.has_weights(id):
+        pytest.skip("it needs none")
+    found = onnx_exports.read(id).about["precisions"]
+    assert found["float32"]["images"] == 3589
+    assert found["float32"]["greatest_difference"] <= 1e-4
+    assert all(abs(one["accuracy"] - one["native_accuracy"]) <= 0.001 for one in found.values() if one["passed"])
+    stored = EvaluationReport.from_dict(artifacts.metrics(id)["PublicTest"]).metrics["accuracy"].value
+    assert stored == pytest.approx(found["float32"]["accuracy"], abs=5e-4)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_a_training_run_leaves_an_export_that_answers_as_the_network(tiny_artifacts, id):
+    native = catalog.load(id, tiny_artifacts)
+    compiled = catalog.load(id, tiny_artifacts, "compiled", "float32")
+    np.testing.assert_allclose(compiled.predict_logits(_faces(70)), native.predict_logits(_faces(70)), atol=1e-4)
+    assert compiled.parameters() == native.parameters()
+    assert type(catalog.load(id, tiny_artifacts, "auto")) is type(compiled)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_gradients_are_the_native_ones(tiny_artifacts, id):
+    native, compiled = catalog.load(id, tiny_artifacts), catalog.load(id, tiny_artifacts, "compiled")
+    for ask in ("input_gradient", "grad_cam"):
+        a, b = (getattr(one, ask)(_faces(2), "happy") for one in (native, compiled))
+        np.testing.assert_allclose(getattr(a, "values", a), getattr(b, "values", b), atol=1e-6)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_the_graph_holds_no_weights_and_nothing_of_the_machine_that_made_it(tiny_artifacts, id):
+    graph = onnx_exports.read(id, tiny_artifacts).graph
+    assert graph.stat().st_size < 0.5 * artifacts.card(id, tiny_artifacts).weights_bytes
+    model = onnx.load(graph, load_external_data=False)
+    large = [t for t in model.graph.initializer if np.prod(t.dims) > 64]
+    assert large and all(t.data_location == onnx.TensorProto.EXTERNAL for t in large)
+    assert b"site-packages" not in graph.read_bytes() and b"/home" not in graph.read_bytes()
+    assert len(onnx.load(graph).graph.initializer[0].raw_data)  # the reference leads somewhere
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_composites_work_over_compiled_members(tiny_artifacts, precision):
+    root = tiny_artifacts
+    natives, members = ([catalog.load(id, root, *how) for id in IDS] for how in (("native",), ("compiled", precision)))
+    near = {"float32": 1e-5, "bfloat16": 0.05}[precision]
+    for make in (
+        lambda found: EnsemblePredictor(catalog.ENSEMBLE, found, 1.2),
+        lambda found: TestTimePredictor(found[0], "flip"),
+        lambda found: TestTimePredictor(found[1], "ten_crop"),
+    ):
+        p, q = (make(found).predict_proba(_faces(6)) for found in (natives, members))
+        np.testing.assert_allclose(p, q, atol=near)
+    with pytest.raises(AssertionError):  # the faces tell the models apart
+        np.testing.assert_allclose(members[0].predict_proba(_faces(6)), members[1].predict_proba(_faces(6)), atol=near)
+
+
+def test_an_ensemble_is_loaded_with_compiled_members(tiny_artifacts, copied):
+    cards = [artifacts.card(id, copied) for id in IDS]
+    card = replace(
+        cards[0], id="both", architecture="ensemble", framework="ensemble",
+        recipe={"members": list(IDS), "members_sha256": {card.id: card.weights_sha256 for card in cards}},
+    )  # fmt: skip
+    (copied / "both").mkdir()
+    artifacts.save_card(copied / "both", card)
+    ways: tuple[tuple[Engine, str], ...] = (("auto", "CompiledPredictor"), ("native", "Predictor"))
+    for engine, expected in ways:
+        one = catalog.load("both", copied, engine)
+        assert isinstance(one, EnsemblePredictor)
+        assert all(type(member).__name__.endswith(expected) for member in one.members)
+    onnx_exports.remove(copied / IDS[0])
+    mixed = catalog.load("both", copied, "auto")
+    assert isinstance(mixed, EnsemblePredictor)
+    assert [type(member).__name__ for member in mixed.members] == ["KerasPredictor", "CompiledPredictor"]
+
+
+def test_without_an_export_the_native_engine_answers(copied):
+    onnx_exports.remove(copied / IDS[1])
+    assert not onnx_exports.here(IDS[1], copied)
+    assert type(catalog.load(IDS[1], copied, "auto")).__name__ == "TorchPredictor"
+    with pytest.raises(ArtifactError, match="trainers export torch-native"):
+        catalog.load(IDS[1], copied, "compiled")
+
+
+@pytest.mark.parametrize("name", [artifacts.EXPORT, artifacts.WEIGHTS, artifacts.ENGINE])
+def test_a_damaged_export_is_refused_with_the_remedy(copied, name):
+    path = copied / IDS[1] / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 2] = b"\xff\xfe"
+    path.write_bytes(data)
+    with pytest.raises(ArtifactError, match="trainers export torch-native"):
+        catalog.load(IDS[1], copied, "compiled")
+
+
+def test_an_export_of_other_weights_is_refused(copied):
+    path = copied / IDS[1] / artifacts.ENGINE
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"weights_sha256": "ab" * 32}))
+    with pytest.raises(ArtifactError, match="other weights"):
+        catalog.load(IDS[1], copied, "compiled")
+
+
+def test_an_export_that_answers_otherwise_is_not_left(copied, fer2013_csv, monkeypatch):
+    data, folder, card = datasets.load(fer2013_csv), copied / IDS[1], artifacts.card(IDS[1], copied)
+    other = catalog.untrained(IDS[1], card.labels, seed=9)
+    monkeypatch.setattr(onnx_graph, "referring", lambda model, weights: model.SerializeToString())
+    with pytest.raises(ExportError, match="answers otherwise"):
+        export.add(folder, card, other, artifacts.predictions(IDS[1], copied), data)
+    assert not onnx_exports.here(IDS[1], copied)
+    with pytest.warns(UserWarning, match="left without a compiled export"):
+        export.leave(folder, card, other, artifacts.predictions(IDS[1], copied), data)
+
+
+def test_the_command_makes_exports_of_existing_artifacts(copied, fer2013_csv, capsys):
+    before = onnx_exports.read(IDS[1], copied)
+    content = before.graph.read_bytes()
+    onnx_exports.remove(copied / IDS[1])
+    export.command([IDS[1]], fer2013_csv, copied)
+    assert onnx_exports.read(IDS[1], copied).graph.read_bytes() == content
+    assert "float32" in capsys.readouterr().out
+
+
+def test_bfloat16_is_chosen_where_it_passed_and_the_processor_has_it(tiny_artifacts, monkeypatch):
+    export_ = onnx_exports.read(IDS[1], tiny_artifacts)
+    passed = {"bfloat16": {"passed": True}}
+    for about, has, expected in (
+        (passed, True, "bfloat16"),
+        (passed, False, "float32"),
+        ({"bfloat16": {"passed": False}}, True, "float32"),
+        ({}, True, "float32"),
+    ):
+        monkeypatch.setattr(onnx_exports, "has_bfloat16", lambda has=has: has)
+        assert replace(export_, about={"precisions": about}).chosen() == expected
+    with pytest.raises(ValueError, match="float32"):
+        export_.chosen("float3")
+
+
+def test_an_unknown_engine_is_refused_with_the_nearest(tiny_artifacts):
+    with pytest.raises(ValueError, match="compiled"):
+        catalog.load(IDS[0], tiny_artifacts, "compile")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("shift", "other", "passed"), [(5e-5, 0, True), (2e-4, 0, False)], ids=["within 1e-4", "beyond"]
+)
+def test_the_check_measures_differences(shift, other, passed):
+    native = np.array([[0.6, 0.4], [0.2, 0.8], [0.7, 0.3]], np.float32)
+    moved = native + np.array([[shift, -shift]], np.float32)
+    found = export.compared(moved, native, np.array([0, 1, 1]), "float32")
+    assert (found["images"], found["other_label"], found["passed"]) == (3, other, passed)
+    assert found["accuracy"] == found["native_accuracy"] == pytest.approx(2 / 3, abs=1e-6)
+    assert found["greatest_difference"] == pytest.approx(shift, rel=0.01)
+
+
+def test_an_accuracy_that_moves_too_far_does_not_pass():
+    native = np.eye(2, dtype=np.float32)[np.zeros(1000, int)]
+    truth, moved = np.zeros(1000, int), native.copy()
+    moved[:1] = moved[:1, ::-1]
+    assert export.compared(moved, native, truth, "bfloat16")["passed"]
+    moved[:2] = native[:2, ::-1]
+    found = export.compared(moved, native, truth, "bfloat16")
+    assert not found["passed"] and found["other_label"] == 2

@@ -1,0 +1,58 @@
+"""What is loaded when: answers and pages need no deep-learning framework, each seen in a fresh process."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fer_core import artifacts, onnx_exports
+
+ROOT = Path(__file__).resolve().parents[1]
+FRAMEWORKS = {"torch", "torchvision", "tensorflow", "keras", "jax", "captum", "onnx", "onnxscript", "onnxruntime"}
+SLOW = {"scipy", "sklearn", "statsmodels", "skimage", "sqlalchemy", "alembic", "imagehash", "psycopg", "rich"}
+EXPORTED = [id for id in artifacts.ids() if onnx_exports.here(id)]
+TELL = f"import sys; print(sorted({FRAMEWORKS | SLOW!r} & set(sys.modules)), 'openvino' in sys.modules)"
+
+
+def _told(code):
+    done = subprocess.run([sys.executable, "-c", code + "\n" + TELL], capture_output=True, text=True, cwd=ROOT,
+                          timeout=300)  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.strip().splitlines()
+
+
+FACES = "import numpy as np\nfaces = np.random.default_rng(0).integers(0, 256, (5, 48, 48, 3), dtype=np.uint8)\n"
+
+
+def test_prediction_through_the_catalog_loads_no_framework():
+    told = _told(
+        f"{FACES}from fer_core import catalog\n"
+        f"for id in {EXPORTED}: print(catalog.load(id, engine='auto').predict_proba(faces).shape[0])"
+    )
+    assert told == ["5"] * len(EXPORTED) + ["[] True"]
+
+
+def test_prediction_as_the_dashboard_does_it_loads_no_framework():
+    told = _told(
+        f"{FACES}from dashboard import cache\n"
+        f"cards = [card for card in cache.cards()[0] if card.id in {EXPORTED}]\n"
+        "for card in cards: print(cache.queue(card.id, card.weights_sha256).ask(list(faces)).shape[0])"
+    )
+    assert told == ["5"] * len(EXPORTED) + ["[] True"]
+
+
+@pytest.mark.parametrize("engine", ["native", "compiled"])
+def test_gradients_and_the_native_engine_load_the_models_own_framework(engine):
+    told = _told(
+        f"{FACES}from fer_core import catalog\nmodel = catalog.load('torch-compact', engine={engine!r})\n"
+        "print(model.input_gradient(faces, 'happy').shape)"
+    )
+    assert told[0] == "(5, 48, 48, 1)" and "'torch'" in told[1] and "'tensorflow'" not in told[1]
+
+
+def test_the_first_page_waits_for_nothing_that_it_does_not_show():
+    told = _told("from streamlit.testing.v1 import AppTest\n"
+                 "page = AppTest.from_file('dashboard/views/home.py', default_timeout=200).run()\n"
+                 "assert not page.exception, page.exception\nprint(page.title[0].value)")  # fmt: skip
+    assert told == ["Seven Faces", "[] False"]

@@ -1,0 +1,137 @@
+"""The compiled export of an artifact: made, held against the native engine's answers on all of PublicTest, and kept."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fer_core import artifacts, catalog, datasets, onnx_exports
+from fer_core.artifacts import StoredPredictions
+from fer_core.compiled import Precision, has_bfloat16
+from fer_core.composite import TestTimePredictor
+from fer_core.datasets import SPLITS, Dataset
+from fer_core.onnx_exports import ALLOWED, GREATEST
+from fer_core.predictor import BasePredictor, softmax
+from fer_core.types import EMOTIONS, Float32, ModelCard, Uint8
+from trainers import onnx_graph
+from trainers.onnx_graph import ExportError
+
+JUDGED = "PublicTest"
+
+
+def leave(folder: Path, card: ModelCard, predictor: BasePredictor, stored: StoredPredictions, data: Dataset) -> None:
+    """Nothing comes back; the artifact in `folder` has a checked export of its network, or none and a warning why.
+
+    An ensemble needs none, its members have theirs.
+    """
+    if card.framework == "ensemble":
+        return
+    try:
+        add(folder, card, predictor, stored, data)
+    except ExportError as error:  # the trained network is worth more than its export
+        warnings.warn(f"{card.id} is left without a compiled export: {error}", stacklevel=2)
+
+
+def add(
+    folder: Path, card: ModelCard, predictor: BasePredictor, stored: StoredPredictions, data: Dataset
+) -> dict[str, Any]:
+    """What the check found, once export and findings are in `folder`, where the weights and the stored answers are.
+
+    ExportError, and no export in `folder`, where the network cannot be exported or answers otherwise than natively.
+    """
+    onnx_exports.remove(folder)
+    inner = predictor.inner if isinstance(predictor, TestTimePredictor) else predictor
+    path = onnx_exports.save_graph(folder, onnx_graph.graph(inner, folder / artifacts.WEIGHTS))
+    about: dict[str, Any] = {
+        "weights_sha256": card.weights_sha256,
+        "runtime": f"openvino {version('openvino')}",
+        "checked_on": JUDGED,
+        "precisions": checked(path, card, predictor, stored, data),
+    }
+    if not about["precisions"]["float32"]["passed"]:
+        onnx_exports.remove(folder)
+        raise ExportError(f"in float32 it answers otherwise than the network: {about['precisions']['float32']}")
+    onnx_exports.save_about(folder, about)
+    return about
+
+
+def checked(
+    graph: Path, card: ModelCard, predictor: BasePredictor, stored: StoredPredictions, data: Dataset
+) -> dict[str, dict[str, Any]]:
+    """For each precision of this processor, how its answers to PublicTest differ from the stored native ones."""
+    faces, native, truth = _judged(card, stored, data)
+    found = {}
+    for precision in get_args(Precision):
+        if precision == "bfloat16" and not has_bfloat16():
+            continue
+        one = catalog.compiled(card, graph, precision, lambda: predictor)
+        one = catalog.with_test_time(one, card.recipe.get("test_time", "none"))
+        found[precision] = compared(one.predict_proba(faces), native, truth, precision)
+    return found
+
+
+def compared(p: Float32, native: Float32, truth: np.ndarray, precision: Precision) -> dict[str, Any]:
+    """How probabilities (N, K) differ from the native ones, truth (N,) as index of K, and whether they pass."""
+    accuracy, before = (float((q.argmax(axis=1) == truth).mean()) for q in (p, native))
+    greatest = float(np.abs(p - native).max())
+    passed = abs(accuracy - before) <= ALLOWED[precision] and (precision != "float32" or greatest <= GREATEST)
+    return {
+        "images": len(p),
+        "greatest_difference": round(greatest, 9),
+        "other_label": int((p.argmax(axis=1) != native.argmax(axis=1)).sum()),
+        "accuracy": round(accuracy, 6),
+        "native_accuracy": round(before, 6),
+        "passed": bool(passed),
+    }
+
+
+def _judged(card: ModelCard, stored: StoredPredictions, data: Dataset) -> tuple[Uint8, Float32, np.ndarray]:
+    """PublicTest's faces, the native engine's calibrated answers to them, and the truth as index into the labels."""
+    part = data.split(JUDGED)
+    rows = np.flatnonzero(stored.splits == SPLITS.index(JUDGED))
+    if not np.array_equal(stored.truth[rows], part.labels):
+        raise ExportError(f"{card.id}: its stored answers are about other images than these data's {JUDGED}.")
+    logits = np.log(np.maximum(stored.probabilities[rows], np.finfo(np.float32).tiny))
+    native = softmax(np.asarray(logits / (card.temperature or 1.0), np.float32))
+    table = np.array([card.labels.index(e) if e in card.labels else -1 for e in EMOTIONS])
+    return np.repeat(part.faces[..., None], 3, axis=-1), native, table[part.labels]
+
+
+def command(
+    ids: Annotated[list[str] | None, typer.Argument(help="artifacts; all with weights where none is named")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="FER2013; else FER2013_PATH")] = None,
+    out: Annotated[Path | None, typer.Option(help="where artifacts are; else artifacts/")] = None,
+) -> None:
+    """Make artifacts' compiled exports anew, checked against their stored answers on all of PublicTest."""
+    images = datasets.load(data)
+    table = Table("artifact", "precision", "images", "greatest difference", "other label", "accuracy", "native", "used")
+    for id in ids or [id for id in artifacts.ids(out) if artifacts.has_weights(id, out)]:
+        card = artifacts.card(id, out)
+        if card.framework == "ensemble":
+            continue
+        predictor = catalog.load(id, out)
+        with artifacts.revising(id, out) as folder:
+            about = add(folder, card, predictor, artifacts.predictions(id, out), images)
+        for precision, found in about["precisions"].items():
+            table.add_row(id, *_row(precision, found))
+    Console().print(table)
+
+
+def _row(precision: str, found: Mapping[str, Any]) -> list[str]:
+    return [
+        precision,
+        f"{found['images']:,}",
+        f"{found['greatest_difference']:.1e}",
+        str(found["other_label"]),
+        f"{found['accuracy']:.2%}",
+        f"{found['native_accuracy']:.2%}",
+        "yes" if found["passed"] else "no",
+    ]
