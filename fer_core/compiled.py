@@ -87,9 +87,7 @@ def _core() -> Any:
     return Core()
 
 
-def _compiled(
-    model: Path | bytes, threads: int, precision: Precision, folder: Path | None, streams: int
-) -> Any:
+def _compiled(model: Path | bytes, threads: int, precision: Precision, folder: Path | None, streams: int) -> Any:
     data = model if isinstance(model, bytes) else model.read_bytes()
     settings = {
         "INFERENCE_PRECISION_HINT": _HINTS[precision],

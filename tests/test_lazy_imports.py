@@ -56,3 +56,12 @@ def test_the_first_page_waits_for_nothing_that_it_does_not_show():
                  "page = AppTest.from_file('dashboard/views/home.py', default_timeout=200).run()\n"
                  "assert not page.exception, page.exception\nprint(page.title[0].value)")  # fmt: skip
     assert told == ["Seven Faces", "[] False"]
+
+
+def test_the_first_photo_is_answered_without_a_framework():
+    told = _told("from streamlit.testing.v1 import AppTest\n"
+                 "page = AppTest.from_file('dashboard/views/photos.py', default_timeout=250).run()\n"
+                 "assert not page.exception, page.exception\n"
+                 "print(any(one.value == 'Side by side' for one in page.subheader))")  # fmt: skip
+    loaded = told[-1]
+    assert told[0] == "True" and not any(f"'{name}'" in loaded for name in FRAMEWORKS), loaded
