@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
@@ -169,6 +170,17 @@ def test_candidates_are_seen_as_facenet_pytorch_shows_them(side):
     table = integral(image)
     mine = averages(table, *fast_detection._cut(table, boxes.numpy(), side))[..., :3].transpose(0, 3, 1, 2)
     assert len(mine) > 40 and np.allclose(mine, (theirs.numpy() - 127.5) * 0.0078125, atol=1e-5)
+
+
+def test_a_large_photo_costs_16_bytes_a_pixel(detectors):
+    picture = np.zeros((2600, 3600, 3), np.uint8)
+    picture[900:1412, 1500:2012] = skimage.data.astronaut()
+    tracemalloc.start()
+    faces = detectors["compiled"].detect(picture, DetectionOptions(minimum_face=60))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(faces) == 1
+    assert most < 16 * 2600 * 3600 + 40e6  # the integral image and what the threads look at; as floats it had 12 more
 
 
 def test_memory_stays_flat_over_many_photos(detectors, crowd):
