@@ -66,7 +66,9 @@ def read_faces(data: bytes, detector: Detector, options: DetectionOptions) -> Ph
     scale = min(1.0, PREVIEW_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     preview = BytesIO()
-    Image.fromarray(photo.image).resize(size, Image.Resampling.LANCZOS).save(preview, "JPEG", quality=92)
+    # a large photo is halved by averages first: less than half the time, the same to the eye in a preview
+    small = Image.fromarray(photo.image).resize(size, Image.Resampling.LANCZOS, reducing_gap=1.3)
+    small.save(preview, "JPEG", quality=92)
     faces = tuple(detector.detect(photo.image, options))
     return PhotoReading(photo.sha256, width, height, photo.notes, faces, preview.getvalue(), scale)
 
