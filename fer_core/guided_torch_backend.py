@@ -44,6 +44,12 @@ class GuidedRectifiers(TorchFunctionMode):
         """What the function answers, or its guided stand-in."""
         if func in (functional.relu, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_):
             return _Guided.apply(args[0], INFINITY)
-        if func is functional.relu6 or (func is functional.hardtanh and tuple(args[1:3]) == (0.0, 6.0)):
+        if func is functional.relu6 or (func is functional.hardtanh and _is_relu6(args, kwargs or {})):
             return _Guided.apply(args[0], 6.0)
         return func(*args, **(kwargs or {}))
+
+
+def _is_relu6(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Whether these arguments make a ReLU6 of hardtanh, which is what `nn.ReLU6` calls."""
+    given = dict(zip(("input", "min_val", "max_val"), args, strict=False)) | dict(kwargs)
+    return (given.get("min_val"), given.get("max_val")) == (0.0, 6.0)
