@@ -1,8 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix readme lock
+.PHONY: help run test check fix readme benchmarks lock
+FER ?=
+PHOTOS ?=
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 run: ## start the dashboard
 	uv run streamlit run dashboard/Home.py
@@ -22,6 +24,14 @@ fix: ## lint and format, mending what can be mended
 readme: ## write the README's tables and the pages of docs/ anew from the artifacts
 	uv run python -m trainers readme
 	uv run python -m trainers ladder
+
+benchmarks: ## measure everything and write docs/benchmarks.md; PHOTOS=folder with boxes, FER=a Python with package fer
+	mkdir -p .runs/benchmarks
+	uv run python benchmarks/engines.py --json .runs/benchmarks/engines.json $(if $(FER),--fer $(FER))
+	uv run python benchmarks/detection.py $(PHOTOS) --json .runs/benchmarks/detection.json
+	uv run python benchmarks/users.py --json .runs/benchmarks/users.json
+	uv run python benchmarks/start.py --json .runs/benchmarks/start.json
+	uv run python benchmarks/page.py .runs/benchmarks
 
 lock: ## resolve the newest allowed versions and pin them all in pyproject.toml
 	uv run --no-project --with tomlkit python tools/pin.py

@@ -1,6 +1,6 @@
 """How long from process start to the first page served and to the first photo answered, and with how much memory.
 
-    uv run python benchmarks/start.py [--runs 5]
+    uv run python benchmarks/start.py [--runs 5] [--json FILE]
 
 Each run starts a fresh server, opens the Photos page in headless Chromium, and waits for the example photo's table.
 """
@@ -8,6 +8,7 @@ Each run starts a fresh server, opens the Photos page in headless Chromium, and 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import socket
 import statistics
@@ -29,12 +30,19 @@ def main() -> None:
     """Prints one line a figure: median, least and greatest over the runs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
-    runs = [one_run() for _ in range(parser.parse_args().runs)]
+    parser.add_argument("--json", type=Path, help="the same figures for the documentation")
+    wanted = parser.parse_args()
+    runs = [one_run() for _ in range(wanted.runs)]
     print(describe())
+    figures = {}
     for name in runs[0]:
         values = [run[name] for run in runs]
         spread = f"{min(values):.2f} to {max(values):.2f}"
         print(f"{name:45} median {statistics.median(values):8.2f}   {spread}   n={len(values)}")
+        figures[name] = {"median": statistics.median(values), "least": min(values), "greatest": max(values),
+                         "n": len(values)}  # fmt: skip
+    if wanted.json:
+        wanted.json.write_text(json.dumps({"machine": describe(), "figures": figures}, indent=1) + "\n")
 
 
 def one_run() -> dict[str, float]:

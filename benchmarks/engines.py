@@ -1,0 +1,156 @@
+"""How fast each engine answers for every shipped model, and how much memory all models take.
+
+    uv run python benchmarks/engines.py [--rounds 10] [--models A,B] [--fer PYTHON] [--json FILE]
+
+Networks alone, on ready input: OpenVINO in float32 and bfloat16, ONNX Runtime, the model's own framework as the program
+calls it, and Keras's `predict`. All peers of a model work in one process in turns, so that they meet the same load.
+PYTHON is the interpreter of another environment, with the package `fer` and setuptools below 80; it is asked about the
+same faces as ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from machine import describe
+
+from fer_core import artifacts, catalog, onnx_exports
+from fer_core.compiled import Network, cores, has_bfloat16
+
+HERE = Path(__file__).resolve().parent
+BATCH, REPEATS = 32, 6
+"""Faces of a batch, and runs of one peer before the next has its turn; the first of them does not count."""
+Peers = Mapping[str, Callable[[np.ndarray], Any]]
+
+
+def main() -> None:
+    """Prints one line for each model and peer; with --json, the same figures for the documentation."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--models", default="", help="ids with commas between; all shipped where none is named")
+    parser.add_argument("--fer", type=Path, help="the Python of an environment with the package fer")
+    parser.add_argument("--json", type=Path, help="the same figures for the documentation")
+    parser.add_argument("--memory", choices=("compiled", "native"), help="only load all models and say what that took")
+    wanted = parser.parse_args()
+    if wanted.memory:
+        print(json.dumps(memory(wanted.memory)))
+        return
+    results: dict[str, object] = {"machine": describe(), "rounds": wanted.rounds, "batch": BATCH}
+    print(results["machine"])
+    results["memory"] = [child(str(HERE / "engines.py"), "--memory", engine) for engine in ("compiled", "native")]
+    timed = wanted.models.split(",") if wanted.models else shipped()
+    results["times"] = [row for id in timed for row in report(id, wanted.rounds)]
+    results["faces"] = faces_a_second(wanted.rounds, wanted.fer)
+    print(json.dumps({key: results[key] for key in ("memory", "faces")}, indent=1))
+    if wanted.json:
+        wanted.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def shipped() -> list[str]:
+    """The ids of the models with an export."""
+    return [id for id in artifacts.ids() if onnx_exports.here(id)]
+
+
+def peers(id: str) -> Peers:
+    """What computes the network of that artifact: by name, from network input to logits."""
+    native, graph = catalog.load(id), onnx_exports.read(id).graph
+    found: dict[str, Callable[[np.ndarray], Any]] = {"OpenVINO, float32": Network(graph)}
+    if has_bfloat16():
+        found["OpenVINO, bfloat16"] = Network(graph, precision="bfloat16")
+    found["ONNX Runtime, float32"] = onnx_runtime(graph)
+    title = {"keras": "Keras, traced", "torch": "PyTorch, eager"}[native.spec.framework]
+    found[title] = native._logits
+    if native.spec.framework == "keras":
+        found["Keras, predict"] = partial(native._network.predict, verbose=0, batch_size=BATCH)
+    return found
+
+
+def onnx_runtime(graph: Path) -> Callable[[np.ndarray], Any]:
+    """The exported graph in ONNX Runtime, one thread a core, which do not spin while others have their turn."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = cores()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return lambda x: session.run(None, {"x": x})
+
+
+def report(id: str, rounds: int) -> list[dict[str, object]]:
+    """The times of all peers on batches and on single faces of one model."""
+    shape = catalog.spec(artifacts.card(id).architecture).input
+    x = np.random.default_rng(0).random((BATCH, shape.size, shape.size, shape.channels), np.float32)
+    working, rows = peers(id), []
+    many, one = in_turns(working, x, rounds), in_turns(working, x[:1], rounds)
+    for peer in working:
+        speeds = [BATCH / seconds for seconds in many[peer]]
+        milliseconds = [1e3 * seconds for seconds in one[peer]]
+        row: dict[str, object] = {
+            "model": id, "peer": peer, "n": len(speeds),
+            "images_a_second": statistics.median(speeds), "least": min(speeds), "greatest": max(speeds),
+            "p50": statistics.median(milliseconds), "p95": float(np.percentile(milliseconds, 95)),
+        }  # fmt: skip
+        print("  ".join(f"{v:9.2f}" if isinstance(v, float) else f"{v!s:24}" for v in row.values()), flush=True)
+        rows.append(row)
+    return rows
+
+
+def in_turns(working: Peers, x: np.ndarray, rounds: int) -> dict[str, list[float]]:
+    """Each peer's seconds for x, some runs of it before the next has its turn, all of them `rounds` times."""
+    seconds: dict[str, list[float]] = {name: [] for name in working}
+    for _ in range(rounds):
+        for name, work in working.items():
+            for repeat in range(REPEATS):
+                began = time.perf_counter()
+                work(x)
+                if repeat:
+                    seconds[name].append(time.perf_counter() - began)
+    return seconds
+
+
+def memory(engine: str) -> dict[str, object]:
+    """What this process takes, in MB, once all shipped models answered twelve faces in that engine, and the seconds."""
+    resident, began = psutil.Process().memory_info, time.perf_counter()
+    before = resident().rss / 1e6
+    models = [catalog.load(id, engine="compiled" if engine == "compiled" else "native") for id in shipped()]
+    for model in models:
+        model.predict_proba(np.zeros((12, 48, 48, 3), np.uint8))
+    after, took = resident().rss / 1e6, time.perf_counter() - began
+    return {"engine": engine, "models": len(models), "before_mb": before, "after_mb": after, "seconds": took}
+
+
+def faces_a_second(rounds: int, fer: Path | None) -> list[dict[str, object]]:
+    """Faces of 48 x 48 pixels a second from pixels to probabilities, ours and the package fer's."""
+    faces = np.random.default_rng(0).integers(0, 256, (BATCH, 48, 48, 3), dtype=np.uint8)
+    models = {f"{id}, compiled": catalog.load(id, engine="compiled").predict_proba for id in shipped()}
+    found: list[dict[str, object]] = []
+    for name, seconds in in_turns(models, faces, rounds).items():
+        speeds = [BATCH / one for one in seconds]
+        found.append({"peer": name, "n": len(speeds), "faces_a_second": statistics.median(speeds),
+                      "least": min(speeds), "greatest": max(speeds)})  # fmt: skip
+    if fer:
+        done = subprocess.run([str(fer), str(HERE / "fer_peer.py"), str(rounds * (REPEATS - 1))], check=True, text=True,
+                              capture_output=True)  # fmt: skip
+        found += json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def child(*arguments: str) -> Any:
+    """What another process of ours said in its last line."""
+    done = subprocess.run([sys.executable, *arguments], check=True, text=True, capture_output=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()

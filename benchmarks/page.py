@@ -1,0 +1,118 @@
+"""Writes docs/benchmarks.md from the figures that the other benchmarks left as JSON.
+
+    uv run python benchmarks/page.py FOLDER
+
+FOLDER has engines.json, detection.json, users.json and start.json, or some of them; `make benchmarks` runs them all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+HEAD = """# How fast it is
+
+Written by `make benchmarks`; nothing here is typed in. Each table names its machine and the load of the minute
+before; its peers ran in turns in one run, so compare within a table and not between two.
+"""
+GOALS = {"keras-native": 7000, "torch-native": 1100}
+"""Images a second at a batch of 32 that were aimed at, on two idle cores."""
+
+
+def main() -> None:
+    """Writes the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    parts = {"engines": engines, "detection": detection, "users": users, "start": start}
+    found = [write(json.loads(path.read_text())) for name, write in parts.items()
+             if (path := folder / f"{name}.json").is_file()]  # fmt: skip
+    PAGE.write_text("\n".join([HEAD, *found]))
+    print(f"{PAGE} has {len(found)} of {len(parts)} parts.")
+
+
+def engines(found: dict[str, Any]) -> str:
+    """The part on the engines."""
+    times = [
+        [f"`{row['model']}`", row["peer"], f"{row['images_a_second']:,.0f}", spread(row),
+         goal(row), f"{row['p50']:.2f}", f"{row['p95']:.2f}", row["n"]]
+        for row in found["times"]
+    ]  # fmt: skip
+    faces = [[row["peer"], f"{row['faces_a_second']:,.0f}", spread(row), row["n"]] for row in found["faces"]]
+    memory = [
+        [row["engine"], row["models"], f"{row['before_mb']:.0f}", f"{row['after_mb']:.0f}", f"{row['seconds']:.1f}"]
+        for row in found["memory"]
+    ]
+    heads = ["model", "engine", "images/s, batch 32", "least to greatest", "goal", "one face, p50 ms", "p95 ms", "n"]
+    return "\n".join([
+        "## Engines, the networks alone", machine(found), table(heads, times),
+        "## Faces of 48 × 48 pixels, from pixels to probabilities", machine(found),
+        table(["who", "faces/s, 32 at once", "least to greatest", "n"], faces),
+        "## Memory with all shipped models", machine(found),
+        table(["engine", "models", "MB before", "MB after twelve faces", "seconds to load and answer"], memory),
+    ])  # fmt: skip
+
+
+def spread(row: dict[str, Any]) -> str:
+    """The slowest and the fastest run."""
+    return f"{row['least']:,.0f} to {row['greatest']:,.0f}"
+
+
+def goal(row: dict[str, Any]) -> str:
+    """What was aimed at, where it was."""
+    wanted = GOALS.get(row["model"]) if row["peer"].startswith("OpenVINO") else None
+    return f"{wanted:,}" if wanted else ""
+
+
+def detection(found: dict[str, Any]) -> str:
+    """The part on finding faces."""
+    rows = [
+        [f"{row['width']} × {row['height']}, {row['faces']} faces", row["smallest"], row["peer"],
+         f"{row['median']:.0f}", f"{row['p95']:.0f}", f"{row['minimum']:.0f}", f"{row['processor']:.0f}",
+         row["found"], row["runs"]]
+        for row in found["times"]
+    ]  # fmt: skip
+    heads = ["photo", "smallest, px", "who", "median ms", "p95 ms", "least ms", "processor ms", "found", "n"]
+    kept = found["memory"]
+    before, after = (f"{kept[name]:.0f}" for name in ("before_mb", "after_mb"))
+    flat = f"Memory before and after {kept['photos']:,} photos: {before} and {after} MB.\n"
+    return "\n".join(["## Finding faces", machine(found), table(heads, rows), flat])
+
+
+def users(found: dict[str, Any]) -> str:
+    """The part on many users."""
+    rows = [
+        [title, f"{one['median']:.0f}", f"{one['p95']:.0f}", one["n"]]
+        for title, one in (("one user", found["alone_ms"]), (f"{found['users']} users at once", found["together_ms"]))
+    ]
+    memory = ", ".join(f"{one:.0f}" for one in found["memory_mb"])
+    return "\n".join([
+        "## A photo of 1280 × 720 with 12 faces, from bytes to every model's answers", machine(found),
+        table(["", "median ms", "p95 ms", "n"], rows), f"Memory before and after three rounds: {memory} MB.\n",
+    ])  # fmt: skip
+
+
+def start(found: dict[str, Any]) -> str:
+    """The part on starting."""
+    rows = [[name, f"{one['median']:.2f}", f"{one['least']:.2f} to {one['greatest']:.2f}", one["n"]]
+            for name, one in found["figures"].items()]  # fmt: skip
+    return "\n".join(["## Start", machine(found), table(["", "median", "least to greatest", "n"], rows)])
+
+
+def machine(found: dict[str, Any]) -> str:
+    """On what, in a line."""
+    return f"\n{found['machine']}.\n"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
