@@ -10,18 +10,12 @@ import pandas as pd
 from dashboard.confusion_data import occurrences_of
 from fer_core.answers import Float64
 from fer_core.collection import Collection
-from fer_core.collection_answers import AnsweredFace, answered, evaluation
+from fer_core.collection_answers import AnsweredFace, answered
+from fer_core.comparison import wilson_interval
+from fer_core.face_size import Study, Trust, size_of, trust
 from fer_core.metrics import EvaluationReport
 from fer_core.scores import ratio
-
-FEW = 30
-"""Labelled faces below which a bootstrap interval is said to be too narrow."""
-
-
-def evaluations(collection: Collection, ids: Sequence[str], bootstrap: int = 1000) -> dict[str, EvaluationReport]:
-    """The evaluation of each model that knows a label of the collection."""
-    found = {id: evaluation(collection, id, bootstrap) for id in ids}
-    return {id: report for id, report in found.items() if report is not None}
+from fer_core.types import Interval
 
 
 def accuracy_table(
@@ -30,17 +24,24 @@ def accuracy_table(
     """A row a model: its accuracy here and on FER2013 (`there`) in percent, with intervals and numbers of images."""
     return pd.DataFrame(
         [
-            {"model": titles[id]} | _accuracy(report, "here") | _accuracy(there.get(id), "FER2013")
+            {"model": titles[id]}
+            | _accuracy(report, "here", own_accuracy(report))
+            | _accuracy(there.get(id), "FER2013")
             for id, report in here.items()
         ]
     )
 
 
-def _accuracy(report: EvaluationReport | None, where: str) -> dict[str, object]:
+def own_accuracy(report: EvaluationReport) -> Interval:
+    """The accuracy on a collection with Wilson's interval: the bootstrap's is too narrow for few faces."""
+    return wilson_interval(round(report.metrics["accuracy"].value * report.n), report.n)
+
+
+def _accuracy(report: EvaluationReport | None, where: str, found: Interval | None = None) -> dict[str, object]:
     if report is None:
         return {f"{where}: accuracy": None, f"{where}: 95 % interval": None, f"{where}: macro F1": None,
                 f"{where}: images": None}  # fmt: skip
-    found, f1 = report.metrics["accuracy"], report.metrics["macro_f1"].value
+    found, f1 = found or report.metrics["accuracy"], report.metrics["macro_f1"].value
     return {
         f"{where}: accuracy": 100 * found.value,
         f"{where}: 95 % interval": f"{100 * found.low:.1f} to {100 * found.high:.1f}",
@@ -83,3 +84,22 @@ def stored_distribution(reports: Mapping[str, EvaluationReport], emotions: Seque
             columns["truth"] = pd.Series(report.per_class.support / report.n, list(report.labels))
         columns[id] = pd.Series(report.confusion.sum(axis=0) / report.n, list(report.labels))
     return pd.DataFrame(columns, index=list(emotions)).fillna(0.0)
+
+
+def too_small(faces: Sequence[AnsweredFace], studies: Mapping[str, Study]) -> list[tuple[AnsweredFace, Trust]]:
+    """The faces that are too small for at least one model with a study, the smallest first, with who is not trusted."""
+    judged = [(one, trust(size_of(one.collected.face), studies)) for one in faces]
+    return sorted((pair for pair in judged if pair[1].too_small), key=lambda pair: pair[1].pixels)
+
+
+def small_table(
+    faces: Sequence[tuple[AnsweredFace, Trust]], studies: Mapping[str, Study], titles: Mapping[str, str]
+) -> pd.DataFrame:
+    """A row a model with a study: from which size on it is trusted, and how many of these faces are smaller."""
+    return pd.DataFrame(
+        [
+            {"model": titles[id], "trusted from, pixels": study.smallest,
+             "faces too small": sum(id in judged.too_small for _, judged in faces)}
+            for id, study in studies.items()
+        ]
+    )  # fmt: skip

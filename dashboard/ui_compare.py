@@ -9,9 +9,10 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard import cache, figures, ui, ui_url
+from dashboard import cache, figures, ui, ui_size, ui_url
 from fer_core.collection import CollectedFace
 from fer_core.collection_answers import AnsweredFace
+from fer_core.face_size import size_of
 from fer_core.preprocess import to_pixels
 from fer_core.types import InputSpec, ModelCard
 
@@ -51,18 +52,22 @@ def table(faces: Sequence[AnsweredFace], cards: Sequence[ModelCard], several: bo
         "photo": st.column_config.NumberColumn("Photo", width=55, pinned=True),
         "face": st.column_config.NumberColumn("Face", width=50, pinned=True),
         "crop": st.column_config.ImageColumn("Crop", width=76, pinned=True),
-        "models": st.column_config.TextColumn("Models", width=80, help="Whether all models give the same label"),
+        "posed": st.column_config.TextColumn("Posed", width=80),
+        **{card.title: st.column_config.TextColumn(card.title, width=120) for card in cards},
+        "models": st.column_config.TextColumn("Models", width=75, help="Whether all models give the same label"),
         "parting": st.column_config.ProgressColumn("Parting", min_value=0, max_value=1, format="%.2f", width=90,
                                                    help="How far the models' probabilities part, 0 to 1: the "
                                                         "Jensen-Shannon divergence of all, over its largest"),
-        "posed": st.column_config.TextColumn("Posed", width=80),
+        "pixels": st.column_config.NumberColumn("Pixels", format="%.0f", width=65,
+                                                help="How wide the face is in the photo, as FER2013 frames faces"),
     }  # fmt: skip
     for card in cards:
         columns[f"{card.title}: all"] = st.column_config.BarChartColumn(
-            f"{card.labels[0]} … {card.labels[-1]}", y_min=0, y_max=1, width="medium",
-            help=f"{card.title}, 0 to 1: {', '.join(card.labels)}",
+            card.title, y_min=0, y_max=1, width="medium",
+            help=f"{card.title}, 0 to 1, from left to right: {', '.join(card.labels)}",
         )  # fmt: skip
     rows = pd.DataFrame([_row(one, cards, several) for one in here])
+    rows = rows[[name for name in columns if name in rows]]  # as said above, whatever the first face has
     spoken = f"{len(here)} faces with the answers of {', '.join(card.title for card in cards)}"
     key = f"{TABLE}-{page}-{len(faces)}"
     st.dataframe(rows, column_config=columns, hide_index=True, row_height=68, alt=spoken, key=key,
@@ -79,14 +84,16 @@ def _opened(key: str, keys: Sequence[str]) -> None:
 def _row(one: AnsweredFace, cards: Sequence[ModelCard], several: bool) -> dict[str, object]:
     row: dict[str, object] = {"photo": one.photo.number} if several else {}
     row |= {"face": one.collected.number, "crop": ui.data_uri(cache.thumbnail(one.collected, 68))}
-    if one.answers.agreement is not None:
-        row |= {"models": "agree" if one.answers.agreement else "differ", "parting": one.disagreement}
     if one.collected.label:
         row["posed"] = one.collected.label
     for card in cards:
         prediction = one.predictions[card.id]
         row[card.title] = f"{prediction.label} {prediction.confidence:.0%}"
-        row[f"{card.title}: all"] = [round(float(p), 3) for p in prediction.probabilities]
+    if one.answers.agreement is not None:
+        row |= {"models": "agree" if one.answers.agreement else "differ", "parting": one.disagreement}
+    row["pixels"] = size_of(one.collected.face)
+    for card in cards:
+        row[f"{card.title}: all"] = [round(float(p), 3) for p in one.predictions[card.id].probabilities]
     return row
 
 
@@ -110,6 +117,7 @@ def face_view(one: AnsweredFace, titles: Mapping[str, str]) -> None:
     with left:
         st.markdown(f"**Face {one.collected.number}** of photo {one.photo.number}" + posed(one.collected))
         crop_pair(one.collected)
+        ui_size.warning(one, titles)
         said = [f"{titles[id]}: **{p.label}** {p.confidence:.0%}" for id, p in one.predictions.items()]
         st.markdown("  \n".join(said))
     with right:
@@ -135,7 +143,7 @@ def crop_pair(face: CollectedFace, width: int = SIDE) -> None:
             seen = to_pixels([face.face.crop], NATIVE)[0, :, :, 0]
             grey = Image.fromarray(seen).resize((width, width), Image.Resampling.NEAREST)
             st.image(grey, width=width, alt=f"Face {face.number} as the native models see it")
-            st.caption("48 × 48, as models see it")
+            st.caption("48 × 48, as native models see it")
 
 
 def label_counts(found: Sequence[AnsweredFace], photos: int, titles: Mapping[str, str]) -> None:

@@ -19,7 +19,7 @@ SET = "PrivateTest"
 def results(collection: Collection, titles: Mapping[str, str]) -> None:
     """Draws all figures of the labelled faces."""
     ids = list(titles)
-    here = collection_facts.evaluations(collection, ids)
+    here = cache.evaluations(collection, ids)
     stored = {id: cache.reports(id).get(SET) for id in ids}
     there = {id: report for id, report in stored.items() if report is not None}
     if here:
@@ -42,11 +42,7 @@ def accuracy(
     columns |= {f"{where}: macro F1": number(format="%.3f") for where in ("here", "FER2013")}
     st.dataframe(table, hide_index=True, height="content", placeholder="", column_config=columns,
                  alt="Accuracy of each model on this collection and on FER2013")  # fmt: skip
-    fewest = min(report.n for report in here.values())
-    said = f"FER2013: {SET}. Intervals are by bootstrap over the faces."
-    if fewest < collection_facts.FEW:
-        said += f" With {fewest} face{'s' * (fewest != 1)} they are narrower than they should be: add photos."
-    st.caption(said)
+    st.caption(f"FER2013: {SET}, its intervals by bootstrap; here Wilson's, which hold for few faces too.")
 
 
 def confusion(

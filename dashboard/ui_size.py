@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import ui_url
+from dashboard import cache, collection_facts, ui_url, ui_work
 from dashboard.charts import csv_bytes
 from dashboard.figures_size import COUNTED
-from fer_core.face_size import MARGIN, Study
+from dashboard.pages_table import VIEWS
+from fer_core.collection import Collection
+from fer_core.collection_answers import AnsweredFace, answered
+from fer_core.face_size import MARGIN, Study, Trust, size_of, trust
 
 COMMAND = "uv run python -m trainers face-size --data fer2013.csv"
 RULE_COMMAND = "uv run python -m trainers crop-rule --data fer2013.csv"
@@ -24,6 +27,9 @@ own pictures is in the upper table, as accuracy on missed."""
 RULES = """How a face is cut out of the photo, learned from {learned:,} Training faces of FER2013 and compared on {n:,}
 PublicTest faces of {side} pixels. Overlap is with the frame that FER2013's makers cut; differences are in points of
 accuracy, with their 95 % intervals. The program cuts by **{used}**."""
+
+SHOWN, WIDTH = 24, 76
+"""Faces that are too small and shown at once, and how wide each is drawn."""
 
 
 def model_choice(studies: Mapping[str, Study], titles: Mapping[str, str]) -> list[str]:
@@ -73,3 +79,52 @@ def _download(table: pd.DataFrame, name: str) -> None:
         "Download (CSV)", lambda: csv_bytes(table), f"{name}.csv", "text/csv", key=f"{name}-csv",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
+
+
+def warning(one: AnsweredFace, titles: Mapping[str, str]) -> None:
+    """Warns where a face is too small for one of these models; nothing where it is not."""
+    studies = {id: study for id, study in cache.face_sizes().items() if id in titles}
+    said = trust(size_of(one.collected.face), studies).warning
+    if said:
+        st.warning(said, icon=":material/photo_size_select_small:")
+
+
+def warnings(found: Sequence[AnsweredFace], titles: Mapping[str, str]) -> None:
+    """Warns how many of these faces are too small for one of these models, with the way to the page that says more."""
+    studies = {id: study for id, study in cache.face_sizes().items() if id in titles}
+    small = collection_facts.too_small(found, studies)
+    if not small or len(found) < 2:
+        return
+    smallest = small[0][1].pixels
+    of = f"{len(small):,} of {len(found):,} faces {'is' if len(small) == 1 else 'are'} too small"
+    st.warning(f"{of} to be trusted by at least one model; the smallest has {smallest:.0f} pixels.",
+               icon=":material/photo_size_select_small:")  # fmt: skip
+    if st.button("Which, and from which size on", type="tertiary", icon=":material/arrow_forward:"):
+        st.switch_page(VIEWS / "face_size.py", query_params=ui_work.address())
+
+
+def own_faces(collection: Collection, studies: Mapping[str, Study], titles: Mapping[str, str]) -> None:
+    """Draws which faces of the user's photos are too small for which model."""
+    faces = answered(collection, [])
+    small = collection_facts.too_small(faces, studies)
+    st.subheader("Your photos")
+    if not small:
+        st.success(f"All {len(faces):,} faces of “{collection.name}” are large enough for these models.",
+                   icon=":material/task_alt:")  # fmt: skip
+        return
+    st.warning(f"{len(small):,} of the {len(faces):,} faces of “{collection.name}” are too small for at least one of "
+               "these models: do not trust its answer there.", icon=":material/photo_size_select_small:")  # fmt: skip
+    table = collection_facts.small_table(small, studies, titles)
+    st.dataframe(table, hide_index=True, placeholder="no size", alt="How many faces are too small for each model")
+    with st.container(horizontal=True, gap="small"):
+        for one, judged in small[:SHOWN]:
+            _small(one, judged)
+    if len(small) > SHOWN:
+        st.caption(f"The {SHOWN} smallest of {len(small):,}. All sizes are in the table on the page Photos.")
+
+
+def _small(one: AnsweredFace, judged: Trust) -> None:
+    where = f"{one.photo.number}.{one.collected.number}"
+    with st.container(width=WIDTH + 8, gap="xsmall"):
+        st.image(cache.thumbnail(one.collected, WIDTH), width=WIDTH, alt=f"Face {where}, {judged.pixels:.0f} pixels")
+        st.caption(f"{where}: {judged.pixels:.0f} px")

@@ -102,7 +102,7 @@ class Trust:
 
 def size_of(face: Face) -> float:
     """How large a face is in pixels: the side of the square that FER2013's makers would have cut."""
-    return frame(face.box, face.landmarks).width
+    return frame(face.box, face.landmarks if len(face.landmarks) else None).width  # a drawn face has none
 
 
 def trust(pixels: float, studies: Mapping[str, Study]) -> Trust:

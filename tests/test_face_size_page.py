@@ -4,13 +4,14 @@ import shutil
 from dataclasses import asdict, replace
 
 import pytest
+from collection_cases import collection
 from streamlit.testing.v1 import AppTest
 
-from dashboard import figures_size, looks
+from dashboard import cache, figures_size, looks
 from dashboard.pages_table import VIEWS
-from fer_core import artifacts
+from fer_core import artifacts, collection_edit
 from fer_core.crop_rule import DEFAULT_RULE
-from fer_core.face_size import Size, Study
+from fer_core.face_size import Size, Study, size_of
 from fer_core.types import Interval
 
 SOME = Interval(0.6, 0.58, 0.62)
@@ -132,3 +133,20 @@ def test_the_curves_are_what_is_counted():
     assert drawn["found"].data[0].error_y.array == pytest.approx((0.02,) * 3)
     assert drawn["found"].data[1].y == (0.6, 0.6)  # on FER2013's own pictures
     assert figures_size.detection(STUDIES["keras-native"]).data[0].y == (0.75,) * 3
+
+
+def test_the_users_own_faces_that_are_too_small_are_shown(asked):
+    made = collection(("a.png",))
+    made = collection_edit.draw(made, made.photos[0].sha256, (5, 70, 19, 88))  # one without landmarks, smaller than 30
+    id = cache.new_work_id()
+    cache.works().put(id, made)
+    small = [face for face in made.faces if size_of(face.face) < 30]
+    assert len(small) > 0 and size_of(made.faces[-1].face) < 20
+    at = run(work=id)
+    assert not at.exception
+    assert "4 of the 4 faces" in text(at)  # torch-native is trusted at no size
+    table = at.dataframe[0].value.set_index("model")["faces too small"]
+    titles = {id: artifacts.card(id).title for id in IDS}
+    assert table.to_dict() == {titles["keras-native"]: len(small), titles["torch-native"]: 4}
+    at = run(work=id, models="keras-native")
+    assert f"{len(small)} of the 4 faces" in text(at) and "Your photos" in [head.value for head in at.subheader]

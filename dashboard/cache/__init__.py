@@ -23,11 +23,13 @@ from dashboard.cache.people import (
     quiz_faces,
 )
 from dashboard.cache.photos import detector, example_photo, reader
+from dashboard.cache.settled import settle
 from dashboard.cache.sizes import crop_rules, face_sizes, without_face_sizes
 from dashboard.cache.workplace import (
     EXAMPLE,
     STAGES,
     boxed,
+    evaluations,
     example_work,
     new_work_id,
     read_by,

@@ -12,6 +12,7 @@ from fer_core.collection_add import Read
 from fer_core.detection import DetectionOptions, Detector
 from fer_core.queueing import Turns
 from fer_core.reading import PhotoReading
+from fer_core.remembering import RememberingDetector
 
 AT_ONCE = 2
 """Photos of all users that are searched at the same time; each takes hundreds of megabytes while it is."""
@@ -19,8 +20,8 @@ AT_ONCE = 2
 
 @st.cache_resource(show_spinner=False)
 def detector() -> Detector:
-    """The face detector, one for all users."""
-    return Detector()
+    """The face detector, one for all users; it remembers what it found in the last photos."""
+    return RememberingDetector()
 
 
 def reader() -> Read:

@@ -5,10 +5,11 @@ A work is found by an unguessable id in the URL, and forgotten some hours after 
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -21,8 +22,9 @@ from dashboard.cache.photos import detector, example_photo
 from fer_core import exports
 from fer_core.collection import CollectedFace, CollectedPhoto, Collection
 from fer_core.collection_add import add_one, read_input, reader
-from fer_core.collection_answers import answer
+from fer_core.collection_answers import answer, evaluation, labelled
 from fer_core.detection import DEFAULT_OPTIONS, DetectionOptions
+from fer_core.metrics import EvaluationReport
 from fer_core.photo_sources import Input
 from fer_core.photos import read_photo
 from fer_core.reading import draw_boxes
@@ -91,6 +93,21 @@ def read_by(collection: Collection, card: ModelCard) -> Collection:
     """The collection with this model's answers to all faces; itself where it has them."""
     line = queue(card.id, card.weights_sha256)
     return answer(collection, card, lambda crops: line.ask(crops, alive()))
+
+
+def evaluations(collection: Collection, ids: Sequence[str]) -> dict[str, EvaluationReport]:
+    """The evaluation on the labelled faces of each of these models that knows a label of them."""
+    said = hashlib.sha256("".join(f"{face.found.digest}{face.label}" for face in labelled(collection)).encode())
+    asked = tuple((id, collection.answers[id].weights_sha256) for id in ids if id in collection.answers)
+    return _evaluations(said.hexdigest(), asked, collection)
+
+
+@st.cache_resource(show_spinner=False, max_entries=20, scope="session")
+def _evaluations(
+    labels: str, asked: tuple[tuple[str, str], ...], _collection: Collection
+) -> dict[str, EvaluationReport]:
+    found = {id: evaluation(_collection, id) for id, _ in asked}
+    return {id: report for id, report in found.items() if report is not None}
 
 
 def boxed(collection: Collection, photo: CollectedPhoto, landmarks: bool) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard import cache, figures_size, looks, ui_size
+from dashboard import cache, figures_size, looks, ui_size, ui_work
 from dashboard.charts import chart
 from fer_core.face_size import Study
 
@@ -32,6 +32,9 @@ def sizes(studies: Mapping[str, Study], titles: Mapping[str, str]) -> None:
         st.info("Choose at least one model above.", icon=":material/tune:")
         return
     shown = {id: study for id, study in studies.items() if id in chosen}
+    collection = ui_work.current()
+    if collection is not None and collection.faces:
+        ui_size.own_faces(collection, shown, titles)
     first = next(iter(shown.values()))
     st.subheader("From which size on")
     ui_size.verdict_table(figures_size.verdicts(shown, titles))

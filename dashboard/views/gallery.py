@@ -53,21 +53,20 @@ def _rename(key: str) -> None:
 def accuracy(collection: Collection, cards: list[ModelCard]) -> None:
     """Draws how many of the person's expressions each model read."""
     st.subheader(f"How well {collection.name} is read" if collection.faces else "How well you are read")
-    reports = collection_facts.evaluations(collection, [card.id for card in cards])
+    reports = cache.evaluations(collection, [card.id for card in cards])
     if not reports:
         st.caption("Each model's score stands here after the first picture.")
         return
+    scored = [card for card in cards if card.id in reports]
+    intervals = {card.id: collection_facts.own_accuracy(reports[card.id]) for card in scored}
     with st.container(horizontal=True):
-        for card in cards:
-            if card.id in reports:
-                report = reports[card.id]
-                found, stored = report.metrics["accuracy"], cache.reports(card.id).get("PrivateTest")
-                beside = f"FER2013: {stored.metrics['accuracy'].value:.1%}" if stored else ""
-                st.metric(card.title, f"{round(found.value * report.n)} of {report.n}", beside, width=200, border=True,
-                          delta_color="off", delta_arrow="off")  # fmt: skip
-    st.caption(
-        "Seven pictures say little of a model: the interval of 3 of 7 goes from 10 % to 82 % (Clopper and Pearson)."
-    )
+        for card in scored:
+            n, stored = reports[card.id].n, cache.reports(card.id).get("PrivateTest")
+            beside = f"FER2013: {stored.metrics['accuracy'].value:.1%}" if stored else ""
+            st.metric(card.title, f"{round(intervals[card.id].value * n)} of {n}", beside, width=200, border=True,
+                      delta_color="off", delta_arrow="off")  # fmt: skip
+    said = "; ".join(f"{card.title} {intervals[card.id].low:.0%} to {intervals[card.id].high:.0%}" for card in scored)
+    st.caption(f"Seven pictures say little of a model. 95 % intervals of these accuracies (Wilson): {said}.")
 
 
 def more(collection: Collection, titles: dict[str, str]) -> None:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, ui, ui_compare, ui_correct, ui_engines, ui_exports, ui_photos, ui_url, ui_work
+from dashboard import (
+    cache,
+    ui,
+    ui_compare,
+    ui_correct,
+    ui_engines,
+    ui_exports,
+    ui_photos,
+    ui_size,
+    ui_url,
+    ui_work,
+)
 from dashboard.pages_table import VIEWS
 from fer_core.collection import CollectedPhoto, Collection
 from fer_core.collection_answers import answered
@@ -60,6 +71,7 @@ def answers(collection: Collection, photo: CollectedPhoto, cards: list[ModelCard
         scope = ui_url.one(st.segmented_control, "Faces of", ui_compare.SCOPES, "of", "photo") or "photo"
     found = answered(collection, ids, photo.sha256 if scope == "photo" else None)
     ui_compare.agreement(found, len(cards))
+    ui_size.warnings(found, titles)
     faces = ui_compare.chosen(found) if len(found) > 1 else found
     if faces:
         ui_compare.table(faces, cards, scope == "all")
