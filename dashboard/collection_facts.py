@@ -12,10 +12,12 @@ from fer_core.answers import Float64
 from fer_core.collection import Collection
 from fer_core.collection_answers import AnsweredFace, answered
 from fer_core.comparison import wilson_interval
+from fer_core.evidence import Rater
 from fer_core.face_size import Study, Trust, size_of, trust
+from fer_core.human.faces import PIXELS
 from fer_core.metrics import EvaluationReport
 from fer_core.scores import ratio
-from fer_core.types import Interval
+from fer_core.types import EMOTIONS, Interval
 
 
 def accuracy_table(
@@ -30,6 +32,19 @@ def accuracy_table(
             for id, report in here.items()
         ]
     )
+
+
+def raters(collection: Collection, names: Sequence[str]) -> tuple[Rater, ...]:
+    """The models that read all faces of these names (`pixel_id`), as raters of them in that order."""
+    found = []
+    for made in collection.answers.values():
+        rows = [made.probabilities.get(name.removeprefix(PIXELS)) for name in names]
+        there = [row for row in rows if row is not None]
+        if there and len(there) == len(rows):
+            p = np.stack(there).astype(np.float64)
+            answered = np.array([EMOTIONS.index(made.labels[k]) for k in p.argmax(axis=1)], np.int64)
+            found.append(Rater(made.id, made.title, "model", made.labels, answered, p, made.calibrated))
+    return tuple(found)
 
 
 def own_accuracy(report: EvaluationReport) -> Interval:

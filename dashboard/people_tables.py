@@ -12,7 +12,7 @@ from fer_core.artifacts import Reference
 from fer_core.comparison import Comparison
 from fer_core.crowd import majority
 from fer_core.evidence import Rater
-from fer_core.human.faces import row_of
+from fer_core.human.faces import face_id
 from fer_core.human.scores import PersonScore, score
 from fer_core.human.versus import Shared, Standing, against
 from fer_core.types import EMOTIONS, Interval
@@ -89,17 +89,21 @@ def standings(found: Sequence[Standing]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["rater", "kind", "faces", "accuracy", "from", "to"])
 
 
-def missed(table: pd.DataFrame, models: Sequence[Rater], reference: Reference | None) -> pd.DataFrame:
+def missed(
+    table: pd.DataFrame, models: Sequence[Rater], reference: Reference | None, names: Sequence[str] | None = None
+) -> pd.DataFrame:
     """A row a test face that was answered wrongly: face, truth, my answer, each model's and the crowd's.
 
-    Blank where a model or the crowd knows nothing of the face.
+    Blank where a model or the crowd knows nothing of the face; without the crowd where nobody voted. `names` as in
+    `versus.shared`.
     """
     wrong = table[(table["kind"] == "test") & (table["correct"] == 0)]
-    places = {} if reference is None else {int(id): i for i, id in enumerate(reference.ids.tolist())}
-    named = [row_of(face) for face in wrong["face"]]
-    rows = [NONE if row is None else places.get(row, NONE) for row in named]
-    crowd = None if reference is None else majority(reference.votes)
-    answers = {"crowd": crowd} | {model.title: model.answered for model in models}
+    known = names or ([] if reference is None else [face_id(id) for id in reference.ids.tolist()])
+    places = {name: place for place, name in enumerate(known)}
+    rows = [places.get(face, NONE) for face in wrong["face"]]
+    voted = reference is not None and reference.votes.any()
+    crowd = majority(reference.votes) if reference is not None and voted else None
+    answers = ({"crowd": crowd} if voted or reference is None else {}) | {m.title: m.answered for m in models}
     return pd.DataFrame({
         "face": wrong["face"].to_numpy(), "label": wrong["truth"].to_numpy(),
         "you": wrong["label"].fillna("too late").to_numpy(),

@@ -8,7 +8,6 @@ from dashboard import ui_quiz
 from fer_core.human import classes, codes, exchange
 from fer_core.human.database import Database
 from fer_core.human.errors import HumanError
-from fer_core.human.sampling import longest
 
 ENTERED = "class-entered"
 """The class whose passphrase was given, its code and its number: for this session only, never in the URL."""
@@ -43,7 +42,7 @@ def open_class(database: Database) -> None:
             return
         title = st.text_input("Title", max_chars=classes.LONGEST_TITLE, placeholder="Psychology 3b")
         passphrase = st.text_input("A passphrase for you, 8 characters or more", type="password", max_chars=200)
-        options = ui_quiz.quiz_options(longest(faces))
+        options = ui_quiz.quiz_options(faces)
         if st.button("Open the class", type="primary", icon=":material/school:"):
             try:
                 code = classes.open_class(database, title, passphrase, faces, options)

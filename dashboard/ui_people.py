@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, charts, figures_confusion, figures_people, people_tables, ui_quiz, ui_raters
+from dashboard import cache, charts, figures_confusion, figures_people, people_tables, ui_quiz, ui_raters, ui_url
 from fer_core.human import exchange, quiz
 from fer_core.human.agreement import agreement, ratings
 from fer_core.human.database import Database
@@ -29,15 +29,27 @@ PEOPLE = {"accuracy": NUMBER(format="%.1f %%"), "from": NUMBER(format="%.1f %%")
 AGAINST = {"people less model": NUMBER("difference", format="%+.1f points"), "McNemar p": NUMBER(format="%.3f"),
            "same answer": NUMBER(format="%.0f %%"), "kappa": NUMBER("Cohen's κ", format="%.3f")}  # fmt: skip
 AT_ONCE = 24
+FER2013 = "FER2013's label"
 
 
-def matrix(found: PersonScore, who: str, key: str) -> None:
-    """Draws the confusion of the answers with the labels, as the models' pages do."""
+def matrix(found: PersonScore, who: str, key: str, truth: str = FER2013) -> None:
+    """Draws the confusion of the answers with the labels, as the models' pages do; `truth` says whose labels."""
     counts = found.report.confusion
-    figure = figures_confusion.confusion(counts, EMOTIONS, ("FER2013's label", who), share=False,
+    figure = figures_confusion.confusion(counts, EMOTIONS, (truth, who), share=False,
                                          top=figures_confusion.largest(counts), dark=ui_raters.dark())  # fmt: skip
     table = pd.DataFrame(counts.astype(int), columns=list(EMOTIONS)).assign(label=EMOTIONS)[["label", *EMOTIONS]]
-    charts.chart(figure, table, key, f"Confusion matrix: rows FER2013's label, columns {who}, {found.n} faces")
+    charts.chart(figure, table, key, f"Confusion matrix: rows {truth}, columns {who}, {found.n} faces")
+
+
+def set_choice(table: pd.DataFrame) -> str:
+    """The set of faces to look at, by its name: FER2013's, or labelled photos that a quiz was about."""
+    tested = cache.fer2013_faces()
+    here = [source for source in table["source"].unique() if source in cache.lent_faces().by_source]
+    titles = {"fer2013": "FER2013's test faces", **{source: source.capitalize() for source in here}}
+    if not here:
+        return tested.name if tested else ""
+    chosen = ui_url.one(st.selectbox, "Faces", titles, ui_quiz.FACES, "fer2013") or "fer2013"
+    return chosen if chosen in here else tested.name if tested else ""
 
 
 def by_class(found: PersonScore) -> None:

@@ -6,7 +6,7 @@ import hashlib
 
 import streamlit as st
 
-from dashboard import cache, ui_work
+from dashboard import cache, collection_facts, ui_url, ui_work
 from dashboard.pages_table import VIEWS
 from fer_core.human import classes, codes, quiz
 from fer_core.human.database import Database
@@ -16,7 +16,7 @@ from fer_core.human.sampling import VIEWS as LOOKS
 from fer_core.human.sampling import Options, longest
 from fer_core.types import EMOTIONS
 
-RUN, CLASS = "run", "class"
+RUN, CLASS, FACES = "run", "class", "faces"
 """What the codes are called in the URL."""
 LENGTHS = {5: "short", 10: "standard", 20: "long"}
 SECONDS_A_FACE = 4.5
@@ -39,21 +39,30 @@ def opened() -> Database | None:
 
 
 def faces_here() -> Faces | None:
-    """The faces that a new quiz takes: FER2013's where its pictures are here, else the labelled ones at work."""
-    return cache.fer2013_faces() or labelled_faces()
+    """The faces that a new quiz takes: FER2013's where its pictures are here, or the labelled ones at work.
+
+    Where there are both, the user is asked.
+    """
+    tested, own = cache.fer2013_faces(), labelled_faces()
+    if tested is None or own is None:
+        return tested or own
+    ways = {"fer2013": "FER2013's test faces", "own": f"Your labelled photos, {len(own.ids):,} faces"}
+    return own if ui_url.one(st.segmented_control, "Faces", ways, FACES, "fer2013", required=True) == "own" else tested
 
 
 def labelled_faces() -> Faces | None:
     """The labelled faces of the collection at work, lent to quizzes on this server; None where there are none."""
-    collection = ui_work.current()
+    collection = ui_work.peek()
     pairs = [(one.face.crop, EMOTIONS.index(one.label)) for one in collection.faces if one.label in EMOTIONS] if (
         collection is not None
     ) else []  # fmt: skip
-    if not pairs:
+    if collection is None or not pairs:
         return None
     faces = LabelledFaces("", pairs)
-    faces.name = "labelled faces " + hashlib.sha256("".join(sorted(faces.ids)).encode()).hexdigest()[:12]
+    said = sorted(f"{id}{label}" for id, label in zip(faces.ids, faces.labels.tolist(), strict=True))
+    faces.name = "labelled faces " + hashlib.sha256("".join(said).encode()).hexdigest()[:12]
     cache.lent_faces().by_source[faces.name] = faces
+    cache.lent_faces().models[faces.name] = collection_facts.raters(collection, faces.ids)
     return faces
 
 
@@ -99,19 +108,34 @@ def forget_run() -> None:
     st.query_params.pop(RUN, None)
 
 
-def quiz_options(most: int) -> Options:
-    """The options that the user chose, for a set whose smallest class has `most` faces."""
+def faces_gone(source: str) -> None:
+    """Draws what to do where the faces of a run that was begun are not on this machine now."""
+    st.warning(f"The faces of this run, {source}, are not on this machine now. The answers so far are kept.",
+               icon=":material/hide_image:")  # fmt: skip
+    if source.startswith("FER2013"):
+        no_faces()
+        return
+    st.markdown("They are somebody's labelled photos, which are kept in memory only. Load their saved collection, then "
+                "come back with the resume code: the run goes on.")  # fmt: skip
+    if st.button("Load the collection", icon=":material/upload:"):
+        st.switch_page(VIEWS / "collection.py")
+
+
+def quiz_options(faces: Faces) -> Options:
+    """The options that the user chose, for these faces."""
+    most = longest(faces)
+    looks = [look for look in LOOKS if look != "original" or isinstance(faces, LabelledFaces)]
     lengths = [n for n in LENGTHS if n <= most] or [max(1, most)]
     usual = lengths.index(10) if 10 in lengths else len(lengths) - 1
     per_class = st.radio("Length", lengths, index=usual, format_func=_length)
     with st.expander("Conditions"):
-        view = st.selectbox("The face is shown at", list(LOOKS), format_func=LOOKS.__getitem__)
+        view = st.selectbox("The face is shown at", looks, format_func=LOOKS.__getitem__)
         limit = st.selectbox(
             "Time for each face", [None, 10_000, 5_000, 2_000],
             format_func=lambda ms: "as long as you like" if ms is None else f"{ms // 1000} seconds",
         )  # fmt: skip
         confidence = st.toggle("Ask how sure I am after each answer")
-        feedback = st.toggle("Practice mode: tell me FER2013's label after each answer. Such a run is not compared.")
+        feedback = st.toggle("Practice mode: tell me the label after each answer. Such a run is not compared.")
     return sized(int(per_class or lengths[usual]), view=view, limit=limit, confidence=confidence, feedback=feedback)
 
 
@@ -142,7 +166,7 @@ def begin(database: Database, faces: Faces, group: classes.ClassFacts | None) ->
         if group is not None:
             st.markdown(f"**{group.options.per_class * 7} faces** for the class, {minutes(group.options)} min.")
             st.text(group.title)
-        options = group.options if group else quiz_options(longest(faces))
+        options = group.options if group else quiz_options(faces)
         nickname = st.text_input("Nickname, or nothing", max_chars=quiz.LONGEST_NICKNAME, autocomplete="off",
                                  help="Only you and the class's teacher see it.")  # fmt: skip
         consent = st.checkbox(CONSENT)

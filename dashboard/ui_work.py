@@ -39,6 +39,12 @@ def current(key: str = WORK) -> Collection | None:
     return found
 
 
+def peek(key: str = WORK) -> Collection | None:
+    """The same, where the page is not about it: nothing is written into its URL, which may be given to others."""
+    id = st.query_params.get(key) or st.session_state.get(_id(key))
+    return cache.works().get(id) if id else None
+
+
 def keep(collection: Collection, key: str = WORK) -> None:
     """Nothing comes back; this is the collection at work from now on, under its id in the URL."""
     id = st.session_state.get(_id(key))

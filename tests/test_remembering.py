@@ -27,7 +27,12 @@ def searches(monkeypatch):
     """Counts how often the networks run."""
     counted = []
     run = Cascade.run
-    monkeypatch.setattr(Cascade, "run", lambda self, *given: counted.append(given[1:]) or run(self, *given))
+
+    def counting(self, *given):
+        counted.append(given[1:])
+        return run(self, *given)
+
+    monkeypatch.setattr(Cascade, "run", counting)
     return counted
 
 

@@ -29,7 +29,7 @@ def test_what_is_loaded_is_left_alone_until_more_modules_come(monkeypatch):
     cache.settle()
     settled = gc.get_freeze_count()
     assert settled > 10_000 and len(gc.get_objects()) < settled / 10
-    kept = [[] for _ in range(1000)]
+    kept: list[list[int]] = [[] for _ in range(1000)]
     cache.settle()
     assert gc.get_freeze_count() <= settled  # nothing was imported meanwhile
     monkeypatch.setitem(sys.modules, "a_new_module", types.ModuleType("a_new_module"))

@@ -14,7 +14,9 @@ from dashboard.cache.fer2013 import cleaning_report, dataset, images, near_searc
 from dashboard.cache.kept import Stored, stored, weight_shapes
 from dashboard.cache.models import cards, predictor, queue
 from dashboard.cache.people import (
+    Beside,
     all_answers,
+    beside,
     class_answers,
     face_uri,
     fer2013_faces,

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.cache.evidence import reference
+from dashboard.cache.evidence import raters, reference
 from dashboard.cache.fer2013 import dataset
 from fer_core import artifacts
-from fer_core.human.faces import Faces, Fer2013Faces
+from fer_core.artifacts import Reference
+from fer_core.evidence import Rater
+from fer_core.human.faces import Faces, Fer2013Faces, LabelledFaces
+from fer_core.types import Uint8
 
 if TYPE_CHECKING:  # SQLAlchemy is a second that the first page need not wait for
     import pandas as pd
@@ -55,15 +58,19 @@ def _fer2013_faces(root: str, changed: int, sha256: str) -> Fer2013Faces:
 
 @dataclass(frozen=True)
 class LentFaces:
-    """Faces that users labelled and put into a quiz, by the name of their set; until the server stops."""
+    """Faces that users labelled and put into a quiz, by the name of their set; until the server stops.
+
+    `models` are those that read all faces of a set, by the same name.
+    """
 
     by_source: dict[str, Faces]
+    models: dict[str, tuple[Rater, ...]]
 
 
 @st.cache_resource(show_spinner=False)
 def lent_faces() -> LentFaces:
     """The labelled faces that quizzes on this server take, one for all users."""
-    return LentFaces({})
+    return LentFaces({}, {})
 
 
 def quiz_faces(source: str) -> Faces | None:
@@ -72,14 +79,43 @@ def quiz_faces(source: str) -> Faces | None:
     return ours if ours is not None and ours.name == source else lent_faces().by_source.get(source)
 
 
-@st.cache_data(show_spinner=False, max_entries=2000)
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What people's answers to a set of faces stand beside: its labels and everybody's answers to all of it.
+
+    `names` are the faces' ids in the database where they are not FER2013's; no reference where nothing is known.
+    """
+
+    reference: Reference | None
+    raters: tuple[Rater, ...]
+    names: tuple[str, ...] | None = None
+
+    @property
+    def models(self) -> list[Rater]:
+        """The models among the raters."""
+        return [rater for rater in self.raters if rater.kind == "model"]
+
+
+def beside(source: str) -> Beside:
+    """What answers to the set of that name stand beside: the user's own faces, or else FER2013's test images."""
+    faces = lent_faces().by_source.get(source)
+    if isinstance(faces, LabelledFaces):
+        return Beside(faces.reference, lent_faces().models.get(source, ()), faces.ids)
+    return Beside(reference(), raters())
+
+
 def face_uri(source: str, id: str, view: str) -> str | None:
     """A face of a quiz as the data URI of a PNG, which tells nothing but its pixels; None where it is not here."""
-    from fer_core.human.display import png, shown
-
     faces = quiz_faces(source)
     crop = faces.crop(id) if faces is not None else None
-    return None if crop is None else "data:image/png;base64," + base64.b64encode(png(shown(crop, view))).decode()
+    return None if crop is None else _face_uri(source, id, view, crop)
+
+
+@st.cache_data(show_spinner=False, max_entries=2000)
+def _face_uri(source: str, id: str, view: str, _crop: Uint8) -> str:
+    from fer_core.human.display import png, shown
+
+    return "data:image/png;base64," + base64.b64encode(png(shown(_crop, view))).decode()
 
 
 def all_answers() -> pd.DataFrame:

@@ -75,14 +75,15 @@ def people(table: pd.DataFrame) -> None:
     if found is None:
         return
     ui_people.between(table)
+    other = cache.beside(str(table["source"].iloc[0]))
     with st.expander("What the class took for what"):
-        ui_people.matrix(found, "the class's answers", "class-confusion")
+        truth = ui_people.FER2013 if other.names is None else "posed"
+        ui_people.matrix(found, "the class's answers", "class-confusion", truth)
         ui_people.by_class(found)
-    reference, models = cache.reference(), [rater for rater in cache.raters() if rater.kind == "model"]
-    on = shared(table, reference) if reference is not None else None
-    if on is not None and models:
+    on = shared(table, other.reference, other.names) if other.reference is not None else None
+    if on is not None and other.models:
         with st.expander("The class together against each model"):
-            ui_people.against(people_tables.comparisons(on, on.together, models), "The class together")
+            ui_people.against(people_tables.comparisons(on, on.together, other.models), "The class together")
 
 
 main()

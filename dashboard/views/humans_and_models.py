@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 import streamlit as st
 
 from dashboard import cache, people_tables, ui_people, ui_quiz, ui_raters
 from dashboard.pages_table import VIEWS
 from fer_core.artifacts import Reference
-from fer_core.evidence import Rater
 from fer_core.human import quiz
 from fer_core.human.errors import HumanError
 from fer_core.human.faces import face_id
@@ -24,19 +21,19 @@ def main() -> None:
     """Draws the page."""
     st.title("Humans and models")
     st.markdown("People who sat the quiz, FER+'s taggers and every model, on exactly the same faces.")
-    reference, raters = cache.reference(), cache.raters()
-    models = [rater for rater in raters if rater.kind == "model"]
-    if reference is None or not models:
+    if cache.reference() is None or not cache.beside("").models:
         ui_raters.no_evidence()
         return
     if ui_quiz.opened() is None:
         return
     table = compared(cache.all_answers())
-    on = shared(table, reference) if not table.empty else None
-    if on is None:
+    source = ui_people.set_choice(table)
+    other = cache.beside(source)
+    on = shared(table, other.reference, other.names) if other.reference is not None and not table.empty else None
+    if on is None or other.reference is None:
         nobody()
         return
-    show(on, table, raters, models, reference)
+    show(on, table, other, other.reference, source)
 
 
 def compared(table: pd.DataFrame) -> pd.DataFrame:
@@ -54,25 +51,23 @@ def nobody() -> None:
         st.switch_page(VIEWS / "quiz.py")
 
 
-def show(
-    on: Shared, table: pd.DataFrame, raters: Sequence[Rater], models: Sequence[Rater], reference: Reference
-) -> None:
+def show(on: Shared, table: pd.DataFrame, other: cache.Beside, reference: Reference, source: str) -> None:
     """Draws the axis, the tests and the faces."""
-    mine = my_rater()
-    found = people_tables.titled(standings(on, table, raters, reference, LEAST), mine)
+    found = people_tables.titled(standings(on, table, other.raters, reference, LEAST), my_rater())
     ui_people.standings(found, "standings")
     n = len(on.raters)
     st.caption(
-        f"{n} {'person' if n == 1 else 'people'} on {len(on.ids)} faces, all seven labels equally often in each quiz. "
-        "A person's accuracy is on the own faces, all others' on the faces of all. Right means FER2013's label."
+        f"{n} {'person' if n == 1 else 'people'} on {len(on.ids)} faces, each label equally often in each quiz. "
+        "A person's accuracy is on the own faces, all others' on the faces of all. Right means "
+        f"{'what was posed' if other.names else ui_people.FER2013}."
     )
     st.subheader("People together against each model")
     st.caption("Together: the label that most people gave to a face; where two have equally many, none.")
-    ui_people.against(people_tables.comparisons(on, on.together, models), "People together")
+    ui_people.against(people_tables.comparisons(on, on.together, other.models), "People together")
     if n > 1:
         st.subheader("How far people agree with each other")
-        ui_people.between(table)
-    item_by_item(on, models)
+        ui_people.between(table[table["rater"].isin(on.raters)])
+    item_by_item(on, other, source)
 
 
 def my_rater() -> str | None:
@@ -84,29 +79,29 @@ def my_rater() -> str | None:
         return None
 
 
-def item_by_item(on: Shared, models: Sequence[Rater]) -> None:
+def item_by_item(on: Shared, other: cache.Beside, source: str) -> None:
     """Draws the faces where people beat models most, and those where models beat people."""
-    rows = by_face(on, {model.id: model.answered for model in models})
-    together = dict(zip(on.ids.tolist(), on.together.tolist(), strict=True))
+    rows = by_face(on, {model.id: model.answered for model in other.models})
     left, right = st.tabs(["People beat models", "Models beat people"])
     with left:
-        faces(rows[rows["gap"] > 0].head(SHOWN), together, on, models, "people")
+        faces(rows[rows["gap"] > 0].head(SHOWN), on, other, source, "people")
     with right:
-        faces(rows[rows["gap"] < 0].iloc[::-1].head(SHOWN), together, on, models, "models")
+        faces(rows[rows["gap"] < 0].iloc[::-1].head(SHOWN), on, other, source, "models")
 
 
-def faces(rows: pd.DataFrame, together: dict[int, int], on: Shared, models: Sequence[Rater], key: str) -> None:
+def faces(rows: pd.DataFrame, on: Shared, other: cache.Beside, source: str, key: str) -> None:
     """Draws some faces with the label, how many were right, and what was said."""
     if rows.empty:
         st.caption("There is no such face.")
         return
-    said = people_tables.answers_of(rows["face"].tolist(), together, on, models)
+    together = dict(zip(on.ids.tolist(), on.together.tolist(), strict=True))
+    ids = rows["face"].tolist()
     shown = pd.DataFrame({
-        "face": [face_id(id) for id in rows["face"]], "label": rows["truth"].to_numpy(),
-        "people right": [f"{a} of {b}" for a, b in zip(rows["people"], rows["of"], strict=True)], **said,
+        "face": [other.names[id] if other.names else face_id(id) for id in ids], "label": rows["truth"].to_numpy(),
+        "people right": [f"{a} of {b}" for a, b in zip(rows["people"], rows["of"], strict=True)],
+        **people_tables.answers_of(ids, together, on, other.models),
     })  # fmt: skip
-    source = cache.fer2013_faces()
-    ui_people.faces(shown, source.name if source else "", "smooth", key)
+    ui_people.faces(shown, source, "smooth", key)
 
 
 main()

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import cache, people_tables, ui_people, ui_quiz
 from dashboard.pages_table import VIEWS
+from fer_core.artifacts import Reference
 from fer_core.human import quiz
 from fer_core.human.answers_table import own_answers
 from fer_core.human.errors import HumanError
@@ -56,33 +57,33 @@ def unfinished(state: quiz.RunState) -> None:
 
 def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
     """Draws the figures, the matrix and the faces that were missed."""
-    figures(found, table)
-    st.caption(f"{found.n} faces of {state.source}, all seven equally often; {state.options.condition}.")
+    other = cache.beside(state.source)
+    models, reference, names = other.models, other.reference, other.names
+    figures(found, table, None if names else reference)
+    st.caption(f"{found.n} faces of {state.source}, each label equally often; {state.options.condition}.")
     left, right = st.columns([3, 2])
     with left:
         st.subheader("What you took for what")
-        ui_people.matrix(found, "your answer", "my-confusion")
+        ui_people.matrix(found, "your answer", "my-confusion", ui_people.FER2013 if names is None else "posed")
     with right:
         st.subheader("Each emotion")
         ui_people.by_class(found)
-    reference = cache.reference()
-    models = [rater for rater in cache.raters() if rater.kind == "model"]
-    on = shared(table, reference) if reference is not None else None
+    on = shared(table, reference, names) if reference is not None else None
     if on is not None and models and not state.options.feedback:
         st.subheader("You and the models, on the same faces")
         ui_people.against(people_tables.comparisons(on, on.people[0], models), "You")
     st.subheader("The faces that you missed")
-    rows = people_tables.missed(table, models, reference)
+    rows = people_tables.missed(table, models, reference, names)
     if rows.empty:
-        st.success("None: you gave FER2013's label to every face.", icon=":material/star:")
+        st.success("None: you gave its label to every face.", icon=":material/star:")
     else:
-        st.caption("Label: what FER2013 says. Crowd: what most of FER+'s ten taggers said of the same face.")
+        if names is None:
+            st.caption("Label: what FER2013 says. Crowd: what most of FER+'s ten taggers said of the same face.")
         ui_people.faces(rows, state.source, state.options.view, "missed")
 
 
-def figures(found: PersonScore, table: pd.DataFrame) -> None:
-    """Draws the headline figures."""
-    reference = cache.reference()
+def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None) -> None:
+    """Draws the headline figures; `reference` is None where the faces are not FER2013's."""
     place = percentile(table, reference) if reference is not None else None
     first, second, third, fourth = st.columns(4)
     first.metric("Accuracy", f"{found.accuracy.value:.1%}")
@@ -96,7 +97,7 @@ def figures(found: PersonScore, table: pd.DataFrame) -> None:
     fourth.metric("Median reaction", f"{found.overall_reaction / 1000:.2f} s")
     again = f"Repeated faces called the same: {people_tables.percent(found.repeated)}" if found.repeats else ""
     checks = f"checks of attention followed: {found.attentive} of {found.checks}" if found.checks else ""
-    st.caption("; ".join(words for words in (again, checks, mixed(found)) if words) + ".")
+    st.caption("; ".join(words for words in (again, checks, mixed(found) if reference else "") if words) + ".")
 
 
 def mixed(found: PersonScore) -> str:

@@ -70,9 +70,10 @@ def go_on(database: Database, code: str) -> None:
 def show(state: quiz.RunState, task: quiz.Task) -> None:
     """Draws one trial."""
     picture = cache.face_uri(state.source, task.face, state.options.view) if task.face else None
+    if task.face and picture is None and ui_quiz.labelled_faces() is not None:  # loaded again after a restart
+        picture = cache.face_uri(state.source, task.face, state.options.view)
     if task.face and picture is None:
-        st.warning(f"The faces of this run, {state.source}, are not on this machine now.", icon=":material/hide_image:")
-        ui_quiz.no_faces()
+        ui_quiz.faces_gone(state.source)
     else:
         ui_trial.trial(state, task, picture, partial(record, state), st.session_state.pop(NOTE, ""))
     ui_quiz.code_note(state.code)

@@ -17,14 +17,15 @@ _ENLARGED = {"smooth": Image.Resampling.LANCZOS, "pixels": Image.Resampling.NEAR
 
 
 def shown(crop: Uint8, view: str) -> Uint8:
-    """The picture, uint8 (288, 288) grey; for the view "original" (h, w) or (h, w, 3), its longer side 288 at most.
+    """The picture, uint8 (288, 288) grey; for the view "original" (h, w) or (h, w, 3), its longer side 288.
 
     ValueError for a view that is none of `fer_core.human.sampling.VIEWS`.
     """
     if view == "original":
-        picture = Image.fromarray(crop)
-        picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-        return np.asarray(picture)
+        height, width = crop.shape[:2]
+        scale = SIDE / max(height, width)
+        size = max(1, round(scale * width)), max(1, round(scale * height))
+        return np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.LANCZOS))
     if view not in _ENLARGED:
         raise ValueError(unknown("view", view, (*_ENLARGED, "original")))
     small = to_pixels([crop], _MODELS)[0, :, :, 0]

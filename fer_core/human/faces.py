@@ -17,7 +17,8 @@ from fer_core.types import Uint8
 
 DEFAULT_SET = "PrivateTest without copies"
 """The faces that the models were tested on, without those that Training has too: no model has seen the answer."""
-PREFIX = "fer2013:"
+PREFIX, PIXELS = "fer2013:", "sha256:"
+"""How the ids of FER2013's faces and of all others begin."""
 
 
 class Faces(Protocol):
@@ -69,6 +70,18 @@ class LabelledFaces:
         self.ids = tuple(self._crops)
         self.labels = np.array([label for _, label in self._crops.values()], np.int64)
 
+    @cached_property
+    def reference(self) -> Reference:
+        """The labels as those of a set of test images, so that people and models are compared by the same code.
+
+        `ids` are the places in this set; nobody voted.
+        """
+        n = len(self.ids)
+        none = np.zeros((n, 10), np.uint8)
+        return Reference(
+            np.arange(n, dtype=np.int32), self.labels.astype(np.uint8), none[:, 0], none, np.zeros(n, bool)
+        )
+
     def crop(self, id: str) -> Uint8 | None:
         """The picture as it was given; None where no face has that hash."""
         return self._crops[id][0] if id in self._crops else None
@@ -89,4 +102,4 @@ def pixel_id(crop: Uint8) -> str:
     """The id of a picture: the sha256 of its shape and pixels."""
     digest = hashlib.sha256(str(crop.shape).encode())
     digest.update(np.ascontiguousarray(crop).data)
-    return f"sha256:{digest.hexdigest()}"
+    return f"{PIXELS}{digest.hexdigest()}"

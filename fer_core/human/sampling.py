@@ -16,7 +16,7 @@ Kind = Literal["practice", "test", "repeat", "attention"]
 VIEWS: Mapping[str, str] = {
     "smooth": "48 px, enlarged 6 times by Lanczos",
     "pixels": "48 px, enlarged 6 times by nearest neighbour",
-    "original": "resolution as photographed",
+    "original": "as photographed, fitted to 288 px by Lanczos",
 }
 """How a face is shown; a run keeps the words as its condition."""
 RANGES = {"per_class": (1, 50), "repeats": (0, 50), "checks": (0, 20), "practice": (0, 50), "fixation": (0, 5000)}

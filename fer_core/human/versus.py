@@ -14,15 +14,16 @@ from fer_core.comparison import Comparison, compare, wilson_interval
 from fer_core.crowd import emotion_votes, one_person, vote_distribution
 from fer_core.evidence import Rater
 from fer_core.human.agreement import ratings, votes
-from fer_core.human.faces import row_of
+from fer_core.human.faces import face_id
 from fer_core.types import EMOTIONS, Interval
 
 
 @dataclass(frozen=True, eq=False)
 class Shared:
-    """Faces of FER2013 that people answered, M of them: `ids` rows of fer2013.csv, `rows` places in the reference.
+    """Faces that people and models answered, M of them.
 
-    `y` int64 (M,) the labels; `people` int64 (raters, M), `NONE` where a person did not answer; `raters` their names.
+    `ids` are the reference's (rows of fer2013.csv where they are FER2013's), `rows` the places in it, `y` int64 (M,)
+    the labels; `people` int64 (raters, M), `NONE` where a person did not answer; `raters` their names.
     """
 
     ids: Int64
@@ -50,11 +51,14 @@ class Standing:
     accuracy: Interval
 
 
-def shared(table: pd.DataFrame, reference: Reference) -> Shared | None:
-    """The test faces in the table that the models were tested on too; None where there are none."""
+def shared(table: pd.DataFrame, reference: Reference, names: Sequence[str] | None = None) -> Shared | None:
+    """The test faces in the table that the models were tested on too; None where there are none.
+
+    `names` are the reference's faces in the table, where they are not FER2013's.
+    """
     matrix, raters, faces = ratings(table)
-    places = {int(id): place for place, id in enumerate(reference.ids.tolist())}
-    found = [(column, places[row]) for column, face in enumerate(faces) if (row := row_of(face)) in places]
+    places = {name: place for place, name in enumerate(names or map(face_id, reference.ids.tolist()))}
+    found = [(column, places[face]) for column, face in enumerate(faces) if face in places]
     if not found:
         return None
     columns, rows = np.array(found, np.int64).T
