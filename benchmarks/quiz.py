@@ -16,18 +16,15 @@ import asyncio
 import json
 import os
 import random
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.request import urlopen
 
 import numpy as np
 from machine import describe
+from server import dashboard
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -40,8 +37,6 @@ from fer_core.human.database import VARIABLE, Database
 from fer_core.human.faces import Fer2013Faces
 from fer_core.human.sampling import Options
 from fer_core.types import EMOTIONS
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
@@ -102,31 +97,9 @@ def core(database: Database, runs: list[str]) -> tuple[dict[str, list[str]], lis
 
 def web(folder: Path, runs: list[str], places: int, think: float) -> tuple[dict[str, list[str]], list[float]]:
     """What each person said, and the milliseconds from each answer to the next face, over real websockets."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--server.port", str(port), "--server.headless", "true", "--server.address", "127.0.0.1"]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", *options]
-    environment = os.environ | {"FER2013_PATH": str(folder / "noise.npz"), "SEVEN_FACES_CACHE": str(folder)}
-    with (folder / "log.txt").open("w") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        wait_for(port)
+    environment = {"FER2013_PATH": str(folder / "noise.npz"), "SEVEN_FACES_CACHE": str(folder)}
+    with dashboard(folder / "log.txt", environment) as port:
         return asyncio.run(everybody(port, runs, places, think))
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def wait_for(port: int) -> None:
-    """Returns when the server answers; an error after two minutes."""
-    for _ in range(240):
-        try:
-            urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2)
-            return
-        except OSError:
-            time.sleep(0.5)
-    raise SystemExit("The server did not start.")
 
 
 async def everybody(port: int, runs: list[str], places: int, think: float) -> tuple[dict[str, list[str]], list[float]]:

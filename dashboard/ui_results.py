@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard import cache, charts, collection_facts, figures_confusion, ui_raters, ui_url
+from dashboard import cache, charts, collection_facts, figures_confusion, ui_quiz, ui_raters, ui_url, ui_work
 from dashboard.confusion_data import matrix_table
+from dashboard.pages_table import VIEWS
 from fer_core.collection import Collection
 from fer_core.metrics import EvaluationReport
 from fer_core.types import EMOTIONS
@@ -25,6 +26,8 @@ def results(collection: Collection, titles: Mapping[str, str]) -> None:
     if here:
         accuracy(here, there, titles)
         confusion(here, there, titles)
+        if st.button("Let people label these faces too", icon=":material/quiz:", help="The quiz, beside the models"):
+            st.switch_page(VIEWS / "quiz.py", query_params={**ui_work.address(), ui_quiz.FACES: "own"})
     else:
         st.info("No face is labelled yet. Say what people posed, on the tab Label, and each model is scored here.",
                 icon=":material/label:")  # fmt: skip
