@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import ui_photos, ui_work
@@ -79,6 +80,12 @@ def everything(collection: Collection, titles: Mapping[str, str]) -> None:
                 "One file that opens in any browser and asks nothing from anywhere")  # fmt: skip
         _button("Photos with boxes (ZIP)", lambda: exports.photos_zip(collection, blur), f"{stem}-photos{said}.zip",
                 "application/zip")  # fmt: skip
+    with st.expander("What the columns of the CSV mean"):
+        told = {**exports.COLUMNS, **exports.MODEL_COLUMNS}
+        table = pd.DataFrame({"column": list(told), "meaning": list(told.values())})
+        st.dataframe(table, hide_index=True, height="content", alt="Each column of the CSV of answers and its meaning")
+        st.caption("These names and their order stay. The JSON has the same, numbers in full, with boxes and landmarks "
+                   "as lists, the models with their weights' sha256, the options and the ledger.")  # fmt: skip
     folders = {"label": "the label given here", **titles}
     by = st.selectbox("Crops in folders by", list(folders), format_func=folders.__getitem__, width=320)
     _button(

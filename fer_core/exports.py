@@ -1,19 +1,6 @@
 """What leaves a collection: rows for CSV and JSON, annotated photos, crops in folders; faces blurred where asked for.
 
-Columns of the CSV, one row a face, in this order:
-
-    photo                 the file's number in the ledger, from 1
-    file                  the file's name; a leading quote keeps a spreadsheet from taking it for a formula
-    face                  the face's number in its photo, from 1 in reading order
-    x1, y1, x2, y2        its box in pixels of the upright photo
-    detection_confidence  the detector's, 0..1; 1 for a drawn face
-    agreement             yes or no: whether all models give the same label; blank where fewer than two were asked
-    origin                detected or drawn
-    label                 the expression that the person posed, where somebody said so
-    sha256                of the photo's file
-    settings              12 characters that are equal where models, weights and detection options are
-    MODEL:label           for each model its answer, then MODEL:angry ... MODEL:neutral: the probability of each label,
-                          0..1 to six places, blank where the model does not know the label
+`COLUMNS` says what the columns of the CSV of faces mean, one row a face, in their order.
 """
 
 from __future__ import annotations
@@ -37,8 +24,28 @@ from fer_core.reading import draw_boxes, spreadsheet_safe, table_rows
 from fer_core.types import EMOTIONS, Box, Uint8
 
 Row = dict[str, str | int | float]
-FACE_COLUMNS = ("photo", "file", "face", "x1", "y1", "x2", "y2", "detection_confidence", "agreement", "origin", "label",
-                "sha256", "settings")  # fmt: skip
+COLUMNS: Mapping[str, str] = {
+    "photo": "the file's number in the ledger, from 1",
+    "file": "the file's name; a leading quote keeps a spreadsheet from taking it for a formula",
+    "face": "the face's number in its photo, from 1 in reading order",
+    "x1": "left edge of its box, in pixels of the upright photo",
+    "y1": "upper edge",
+    "x2": "right edge",
+    "y2": "lower edge",
+    "detection_confidence": "the detector's, 0 to 1; 1 for a drawn face",
+    "agreement": "yes or no: whether all models give the same label; blank where fewer than two were asked",
+    "origin": "detected or drawn",
+    "label": "the expression that the person posed, where somebody said so",
+    "sha256": "of the photo's file",
+    "settings": "12 characters that are equal where models, weights and detection options are",
+}
+"""What each column of the CSV of faces means; names and order stay. Then come `MODEL_COLUMNS` for each model's id."""
+MODEL_COLUMNS: Mapping[str, str] = {
+    "MODEL:label": "the model's answer",
+    f"MODEL:{EMOTIONS[0]} to MODEL:{EMOTIONS[-1]}": f"the probability of each of {', '.join(EMOTIONS)}, 0 to 1 to six "
+    "places; blank where the model does not know the label",
+}
+FACE_COLUMNS = tuple(COLUMNS)
 LEDGER_COLUMNS = ("number", "file", "outcome", "faces", "reason", "sha256", "settings")
 BLUR_CELLS = 4
 """A blurred face is left with so many flat squares across: too few for eyes, nose and mouth to be told."""
