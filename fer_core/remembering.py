@@ -23,7 +23,7 @@ class RememberingDetector(Detector):
     else. Safe to use from several threads.
     """
 
-    def __init__(self, device: str | None = None, method: Method = "fast", photos: int = PHOTOS) -> None:
+    def __init__(self, device: str = "cpu", method: Method | None = None, photos: int = PHOTOS) -> None:
         """`photos` is how many answers are kept; the rest is `Detector`'s."""
         super().__init__(device, method)
         self._most = photos

@@ -215,7 +215,7 @@ def find_run(session: Session, code: str, *, alone: bool = False) -> RunRecord:
     `alone`: whoever else wants it alone waits until this transaction ends.
     """
     wanted = select(RunRecord).filter_by(code=codes.run_code(code))
-    run = session.scalar(wanted.with_for_update() if alone else wanted)
+    run = session.scalar(wanted.with_for_update(of=RunRecord) if alone else wanted)
     if run is None:
         raise UnknownCodeError("No run has this resume code. Look at it again, or begin a new quiz.")
     return run
