@@ -48,9 +48,10 @@ def sit(database, faces, wrong=0):  # noqa: F811
     """The code of somebody who answers all, the first `wrong` wrongly."""
     code = quiz.start(database, faces, ONE_EACH, consent=True)
     truth = dict(zip(faces.ids, faces.labels.tolist(), strict=True))
-    for n in range(6):
-        task = quiz.state(database, code).task
-        quiz.answer(database, code, task.position, EMOTIONS[(truth[task.face] + (n < wrong)) % 7], 700)
+    n = 0
+    while task := quiz.state(database, code).task:
+        quiz.answer(database, code, task.position, EMOTIONS[(truth[str(task.face)] + (n < wrong)) % 7], 700)
+        n += 1
     return code
 
 
