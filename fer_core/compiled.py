@@ -53,6 +53,7 @@ class Network:
         self.precision, self.calls = precision, 0
         self._counting = threading.Lock()
         made = _compiled(model, threads or cores(), precision, folder, streams)
+        _settle_types()
         self._idle: SimpleQueue[Any] = SimpleQueue()
         for _ in range(streams):
             self._idle.put(made.create_infer_request())
@@ -68,6 +69,13 @@ class Network:
             return [np.array(tensor.data, np.float32) for tensor in request.output_tensors]
         finally:
             self._idle.put(request)
+
+
+def _settle_types() -> None:
+    """Nothing comes back; OpenVINO made its table of types in one thread: two at once can wait for each other."""
+    import openvino
+
+    openvino.Type.f32.to_dtype()
 
 
 def cores() -> int:
