@@ -27,7 +27,7 @@ from fer_core.types import Float32, Interval, Uint8
 STUDY = "sanity"
 THRESHOLD = 0.5
 """A method fails for a model where, once half of the layers or more are random, its maps still correlate this much with
-the trained network's. Set before any map was made: the paper shows curves and draws no line."""
+the trained network's. Set before any random network was asked: the paper shows curves and draws no line."""
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """How much of the layers is random at each stage, the top one alone at the first."""
 
