@@ -17,7 +17,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 HEAD = """# How fast it is
 
 Written by `make benchmarks`; nothing here is typed in. Each table names its machine and the load of the minute
-before; its peers ran in turns in one run, so compare within a table and not between two.
+before. Engines and detectors ran in turns in one run, `fer` right after ours: compare within a table, not between two.
 """
 GOALS = {"keras-native": 7000, "torch-native": 1100}
 """Images a second at a batch of 32 that were aimed at, on two idle cores."""
