@@ -24,6 +24,7 @@ fix: ## lint and format, mending what can be mended
 readme: ## write the README's tables and the pages of docs/ anew from the artifacts
 	uv run python -m trainers readme
 	uv run python -m trainers ladder
+	uv run python -m trainers findings
 
 benchmarks: ## measure everything and write docs/benchmarks.md; PHOTOS=folder with boxes, FER=a Python with package fer
 	mkdir -p .runs/benchmarks

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard import cache, figures, ui, ui_size, ui_url
+from dashboard import cache, figures, ui, ui_open, ui_size, ui_url, ui_work
 from fer_core.collection import CollectedFace
 from fer_core.collection_answers import AnsweredFace
 from fer_core.face_size import size_of
@@ -120,6 +120,7 @@ def face_view(one: AnsweredFace, titles: Mapping[str, str]) -> None:
         ui_size.warning(one, titles)
         said = [f"{titles[id]}: **{p.label}** {p.confidence:.0%}" for id, p in one.predictions.items()]
         st.markdown("  \n".join(said))
+        ui_open.buttons({"source": "photos", FACE: one.key} | ui_work.address(), "open")
     with right:
         figure, spoken = figures.probability_bars(one.answers, titles), figures.describe(one.answers, titles)
         st.plotly_chart(figure, key="face-bars", alt=spoken, config={"displayModeBar": False})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from PIL import Image
 
-from dashboard import cache, charts, figures_confusion, ui_raters, ui_url
+from dashboard import cache, charts, figures_confusion, ui_open, ui_raters, ui_url
 from dashboard.confusion_data import answers_of, position, votes_in_words
 from fer_core.datasets import SPLITS
 from fer_core.evidence import Rater
@@ -122,7 +122,14 @@ def face_view(id: int, reference: Reference) -> None:
             st.markdown(f"**Face {id}** of {split}{copied}")
             st.markdown(f"FER2013's label: **{label}**")
             st.markdown(f"Ten taggers: {votes_in_words(reference, where)}")
+            if picture_here(id):
+                ui_open.buttons({"source": "fer2013", FACE: str(id)}, "open")
     everybody(id, reference, where)
+
+
+def picture_here(id: int) -> bool:
+    """Whether FER2013's picture of that row is on this machine."""
+    return cache.picture(id) is not None
 
 
 def enlarged(id: int, label: str) -> None:

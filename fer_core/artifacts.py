@@ -28,7 +28,7 @@ CARD, METRICS, PREDICTIONS, CURVES = "card.json", "metrics.json", "predictions.n
 ENVIRONMENT, WEIGHTS = "environment.json", "weights.safetensors"
 EXPORT, ENGINE = "model.onnx", "engine.json"
 REFERENCE, TEST_IMAGES = "reference", "test_images.npz"
-STUDIES = {"crop_rule": "crop_rule.json", "face_size": "face_size.json", "sanity": "sanity.json"}
+STUDIES = {name: f"{name}.json" for name in ("crop_rule", "face_size", "sanity", "what_if", "average_maps")}
 """What a study of that name leaves, beside the reference or in the folder of the artifact that it is about."""
 _STAGING = ".staging-"
 _Arrays = TypeVar("_Arrays", "StoredPredictions", "Reference")

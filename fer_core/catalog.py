@@ -78,6 +78,20 @@ def untrained(id: str, labels: tuple[str, ...] = EMOTIONS, seed: int = 0) -> Bas
     return backend.make(spec(id), labels, network(id, len(labels)), None)
 
 
+def initial(card: ModelCard) -> BasePredictor:
+    """A predictor with the weights that the artifact's training began from: of its seed, or ImageNet's where it says so.
+
+    OSError or ImportError where ImageNet weights cannot be had on this machine.
+    """
+    architecture = spec(card.architecture)
+    backend = _backend(architecture.framework)
+    backend.seed(card.seed)
+    begun = network(architecture.id, len(card.labels))
+    if card.initial_weights == "imagenet":
+        start_from_imagenet(architecture.id, begun)
+    return backend.make(architecture, card.labels, begun, None)
+
+
 def load(
     id: str, root: Path | None = None, engine: Engine = "native", precision: str = "auto", member: Member | None = None
 ) -> BasePredictor:

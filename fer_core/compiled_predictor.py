@@ -83,3 +83,6 @@ class CompiledPredictor(BasePredictor):
 
     def _activations(self, x: Float32, weights: Float32) -> tuple[Float32, Float32]:
         return self.native._activations(x, weights)
+
+    def _layer_outputs(self, x: Float32) -> dict[str, Float32]:
+        return self.native._layer_outputs(x)

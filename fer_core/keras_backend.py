@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads: that no GPU is here is no error
@@ -18,6 +19,7 @@ import numpy as np
 
 from fer_core.keras_weights import named_weights
 from fer_core.predictor import BasePredictor, check_weights
+from fer_core.tapped_keras_backend import leaves, tapped
 from fer_core.types import Float32, ModelSpec
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -67,6 +69,13 @@ class KerasPredictor(BasePredictor):
     def _activations(self, x: Float32, weights: Float32) -> tuple[Float32, Float32]:
         activations, gradients = self._steps.activations(x, weights)
         return np.asarray(activations), np.asarray(gradients)
+
+    def _layer_outputs(self, x: Float32) -> dict[str, Float32]:
+        with ExitStack() as taps:
+            heard = {name: taps.enter_context(tapped(layer)) for name, layer in leaves(self._network)}
+            self._network(x, training=False)
+        placed = {name: outputs[-1] for name, outputs in heard.items() if outputs and len(outputs[-1].shape) == 4}
+        return {name: np.asarray(keras.ops.convert_to_numpy(out)[0], np.float32) for name, out in placed.items()}
 
 
 def make(spec: ModelSpec, labels: tuple[str, ...], network: keras.Model, temperature: float | None) -> BasePredictor:

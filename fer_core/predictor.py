@@ -125,6 +125,20 @@ class BasePredictor(ABC):
                 results.append(np.asarray(step(x), np.float32))
         return np.concatenate(results)
 
+    def layer_outputs(self, face: Uint8) -> dict[str, Float32]:
+        """What every layer that keeps places makes of a face uint8 (H, W, 3): float32 (h, w, C) by its name, in order.
+
+        TypeError where several networks answer.
+        """
+        part, *others = self.parts
+        if others:
+            raise TypeError(f"{self.spec.id!r} is made of several networks; ask one of them.")
+        if part is not self:
+            return part.layer_outputs(face)
+        x = network_input(check_faces([face]), self.spec.input)
+        with self._lock:
+            return self._layer_outputs(x)
+
     def target_weights(self, target: Target) -> Float32:
         """What each logit counts in the target, float32 (K,): 1 for an emotion, for a pair 1 and -1, otherwise 0."""
         emotions = (target,) if isinstance(target, str) else tuple(target)
@@ -154,6 +168,10 @@ class BasePredictor(ABC):
     @abstractmethod
     def _gradient(self, x: Float32, weights: Float32) -> Float32:
         """D (logits @ weights) / d x, of x's shape."""
+
+    def _layer_outputs(self, x: Float32) -> dict[str, Float32]:
+        """Every layer's output of one network input that has places, (h, w, C) by name."""
+        raise TypeError(f"{type(self).__name__} has no layers.")
 
     def _guided_gradient(self, x: Float32, weights: Float32) -> Float32:
         """The same with guided backpropagation: what a ReLU hands back is held at 0 or above."""

@@ -22,6 +22,15 @@ def layer(network: keras.Model, name: str) -> keras.layers.Layer:
     return found
 
 
+def leaves(network: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:
+    """Every layer of the network but its inputs, those of nested networks as "network/layer", in order."""
+    for one in network.layers:
+        if isinstance(one, keras.Model):
+            yield from leaves(one, f"{prefix}{one.name}/")
+        elif not isinstance(one, keras.layers.InputLayer):
+            yield f"{prefix}{one.name}", one
+
+
 @contextmanager
 def tapped(found: keras.layers.Layer, added: Any = None) -> Iterator[list[Any]]:
     """While the block runs, the list that keeps what the layer gives out, `added` to it; then the layer is as it was.

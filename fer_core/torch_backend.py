@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,6 +82,29 @@ class TorchPredictor(BasePredictor):
     def _score(self, inputs: Tensor, weights: Float32) -> Tensor:
         """The logits that count, summed over the batch: faces do not mix, so each gets its own gradient."""
         return (self._network(inputs) @ torch.from_numpy(weights).to(self._device)).sum()
+
+    def _layer_outputs(self, x: Float32) -> dict[str, Float32]:
+        kept: dict[str, Tensor] = {}
+
+        def keep(name: str, output: Any) -> None:
+            if isinstance(output, Tensor) and output.ndim == 4:
+                kept[name] = output[0].permute(1, 2, 0).float().cpu().clone()  # the next layer may write in its place
+
+        leaves = [
+            (f"{name} {type(module).__name__}", module)
+            for name, module in self._network.named_modules()
+            if not list(module.children())
+        ]
+        hooks = [
+            module.register_forward_hook(lambda _module, _inputs, output, name=name: keep(name, output))
+            for name, module in leaves
+        ]
+        try:
+            self._logits(x)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return {name: output.numpy() for name, output in kept.items()}
 
 
 def make(spec: ModelSpec, labels: tuple[str, ...], network: nn.Module, temperature: float | None) -> BasePredictor:

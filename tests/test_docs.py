@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.pages_table import PAGES
-from trainers import ablation, ladder, readme, recipe
+from trainers import ablation, findings, ladder, readme, recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -26,6 +26,13 @@ def test_the_ladder_is_that_of_the_artifacts():
 
 def test_the_ablations_are_those_that_were_run():
     assert ablation.PAGE.read_text() == ablation.page(), "Run: python -m trainers ablate ingredients"
+
+
+def test_the_findings_are_those_of_the_stored_studies():
+    made = findings.found()
+    assert len(made) >= 2 and findings.PAGE.read_text() == findings.page(made), "Run: python -m trainers findings"
+    for one in made:
+        assert findings.PAGE.with_name(f"finding-{one.id}.svg").read_text() == findings.chart(one.groups)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -16,17 +16,20 @@ from fer_core import artifacts, datasets
 from fer_core.metrics import EvaluationReport
 from trainers import (
     ablation,
+    average_maps,
     crop_rule,
     deep_svm,
     ensemble,
     evaluation,
     export,
     face_size,
+    findings,
     ladder,
     readme,
     sanity,
     seeds,
     study_command,
+    what_if,
 )
 from trainers import recipe as recipes
 from trainers import run as runs
@@ -47,6 +50,9 @@ app.command("ladder")(ladder.command)
 app.command("ablate")(ablation.command)
 app.command("study")(study_command.command)
 app.command("seeds")(seeds.command)
+app.command("what-if")(what_if.command)
+app.command("average-maps")(average_maps.command)
+app.command("findings")(findings.command)
 
 Data = Annotated[Path | None, typer.Option("--data", help="FER2013 in any form it is published in; else FER2013_PATH")]
 

@@ -64,11 +64,11 @@ def command(
     """
     images = datasets.load(data)
     public = images.split("PublicTest")
-    lessons, held_out = lesson(images.split("Training"), learn_on), _read("PublicTest", public.faces)
+    lessons, held_out = lesson(images.split("Training"), learn_on), read("PublicTest", public.faces)
     found, rules = geometry(images, lessons, held_out)
     found |= {"accuracy": _still_true(found, out), "weights": {id: _weights(id, out) for id in models(out)}}
     artifacts.save_study(STUDY, found, root=out)
-    tilted = _read("PublicTest, tilted", public.faces[:TILTED], TILT)
+    tilted = read("PublicTest, tilted", public.faces[:TILTED], TILT)
     for id in ids or models(out):
         asked = {
             "upright": (public, held_out, 0.0),
@@ -83,7 +83,7 @@ def command(
 def lesson(training: datasets.Dataset, learn_on: int = LEARN_ON) -> Readings:
     """What detection finds of some Training faces, always the same ones."""
     some = np.random.default_rng(0).choice(len(training), min(learn_on, len(training)), replace=False)
-    return _read("Training", training.faces[np.sort(some)])
+    return read("Training", training.faces[np.sort(some)])
 
 
 def geometry(data: datasets.Dataset, lessons: Readings, held_out: Readings) -> tuple[dict[str, Any], dict[str, Rule]]:
@@ -199,7 +199,8 @@ def answered_right(predictor: BasePredictor, crops: Sequence[Uint8], labels: Uin
     return emotions[predictor.predict_logits(crops).argmax(axis=1)] == labels
 
 
-def _read(what: str, faces: Uint8, angle: float = 0.0) -> Readings:
+def read(what: str, faces: Uint8, angle: float = 0.0) -> Readings:
+    """What detection finds of the faces as photos of `SIDE` pixels a face would show them, with a bar meanwhile."""
     with Progress(console=console, transient=True) as bars:
         task = bars.add_task(f"detecting {what}", total=len(faces))
         return read_back(faces, SIDE, DetectionOptions(), angle, lambda n: bars.advance(task, n))

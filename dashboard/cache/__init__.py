@@ -10,8 +10,21 @@ from dashboard.cache.compared import comparison, pairs
 from dashboard.cache.confidence import confidences, distances, roc
 from dashboard.cache.engines import engine_comparison
 from dashboard.cache.evidence import raters, reference, reports, uncalibrated
+from dashboard.cache.explained import (
+    askable,
+    average_map_studies,
+    first_kernels,
+    mean_faces,
+    methods_of,
+    points_of_picture,
+    sanity_studies,
+    sanity_verdicts,
+    what_if_studies,
+    without,
+)
 from dashboard.cache.fer2013 import cleaning_report, dataset, images, near_search, picture
 from dashboard.cache.kept import Stored, stored, weight_shapes
+from dashboard.cache.maps import made_layers, made_maps, map_key
 from dashboard.cache.models import cards, predictor, queue
 from dashboard.cache.people import (
     Beside,

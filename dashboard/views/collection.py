@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, ui, ui_exports, ui_label, ui_photos, ui_results, ui_url, ui_work
+from dashboard import cache, ui, ui_exports, ui_label, ui_open, ui_photos, ui_results, ui_url, ui_work
 from dashboard.pages_table import VIEWS
 from fer_core import collection_edit as edit
 from fer_core.collection import Collection
@@ -71,6 +71,7 @@ def head(collection: Collection) -> None:
             st.metric(words, f"{n:,}", width=110)
         if st.button("Correct faces on Photos", icon=":material/crop:"):
             st.switch_page(VIEWS / "photos.py", query_params=ui_work.address())
+        ui_open.buttons({"source": "photos"} | ui_work.address(), "open")
 
 
 def _rename(key: str) -> None:

@@ -1,0 +1,250 @@
+"""Explain, Where models look, Inside, What if: they draw what was asked, and nothing in the URL breaks them."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import average_facts, explain_facts, inside_pictures, what_if_facts
+from dashboard.explain_facts import Asked
+from dashboard.pages_table import VIEWS
+from fer_core import artifacts, average_maps
+from fer_core.average_maps import Group, pack
+from fer_core.disturbances import DISTURBANCES
+from fer_core.inside import Kernels
+from fer_core.types import EMOTIONS, Interval, Prediction, SaliencyMap
+from fer_core.what_if import Point, Study
+
+SOME = Interval(0.4, 0.3, 0.5)
+IDS = ("keras-native", "torch-native")
+PLAIN = Point(0.0, Interval(0.0, 0.0, 0.01), replace(SOME, value=0.35), (5,) * 7)
+WHAT_IF = Study(
+    "", "PublicTest", 35, 0, "ab", 35, EMOTIONS, PLAIN,
+    {d.id: tuple(Point(float(s), SOME, SOME, (5,) * 7) for s in d.tried) for d in DISTURBANCES.values()},
+)  # fmt: skip
+
+
+def group(n, top):
+    values = np.zeros((average_maps.SIDE, average_maps.SIDE), np.float32)
+    values[18, 12] = top
+    return Group(
+        n, n + 3, 1, pack(values), {"mouth": SOME, "rest": replace(SOME, value=0.6)}, {"mouth": 0.1, "rest": 0.9}
+    )
+
+
+AVERAGES = average_maps.Study("", "PublicTest", 99, 100, 0, "ab", {e: {"right": group(30, 4.0), "wrong": group(2, 9.0)} for e in EMOTIONS})  # noqa: E501  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """The two artifacts' cards, without weights or any study."""
+    for id in IDS:
+        (tmp_path / id).mkdir()
+        shutil.copy(artifacts.default_root() / id / "card.json", tmp_path / id)
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def studied(root):
+    """The same with both studies of each."""
+    for id in IDS:
+        sha256 = artifacts.card(id).weights_sha256
+        artifacts.save_study("what_if", asdict(replace(WHAT_IF, weights_sha256=sha256)), id)
+        artifacts.save_study("average_maps", asdict(replace(AVERAGES, weights_sha256=sha256)), id)
+    return root
+
+
+def run(page, **query):
+    at = AppTest.from_file(str(VIEWS / f"{page}.py"), default_timeout=300)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.run()
+
+
+def text(at):
+    kinds = (at.markdown, at.caption, at.info, at.code, at.warning, at.subheader)
+    return "\n".join(e.value for kind in kinds for e in kind)
+
+
+def asked(raw, model="keras-native", method="integrated_gradients", target="fear"):
+    raw = np.asarray(raw, np.float32)[None]
+    top = np.maximum(raw, 0).max()
+    return Asked(model, method, target, SaliencyMap(np.maximum(raw, 0) / (top or 1), np.array([top], np.float32), raw))
+
+
+def test_targets_are_the_models_own_the_true_one_or_a_difference():
+    said = Prediction("m", ("happy", "sad", "neutral"), np.array([0.2, 0.5, 0.3], np.float32))
+    of = explain_facts.target_of
+    assert of(said, "happy", "answer", "nothing") == "sad"
+    assert of(said, "happy", "truth", "nothing") == "happy"
+    assert of(said, None, "truth", "nothing") is None
+    assert of(said, None, "answer", "second") == ("sad", "neutral")
+    assert of(said, None, "sad", "happy") == ("sad", "happy") and of(said, None, "sad", "sad") is None
+    assert of(said, None, "fear", "nothing") is None and of(said, None, "sad", "fear") is None
+    assert explain_facts.in_words(("sad", "neutral")) == "sad rather than neutral"
+
+
+def test_each_map_has_its_own_scale_or_its_methods():
+    maps = [asked([[2.0, -1.0]]), asked([[1.0, 0.5]], "torch-native"), asked([[50.0, 0.0]], "torch-native", "grad_cam")]
+    own, shared = explain_facts.drawn(maps, False), explain_facts.drawn(maps, True)
+    assert own[0].tolist() == [[1.0, -0.5]] and own[1].tolist() == [[1.0, 0.5]]
+    assert shared[1].tolist() == [[0.5, 0.25]] and shared[0].tolist() == own[0].tolist()
+    assert shared[2].tolist() == [[1.0, 0.0]]  # another method has another unit
+
+
+def test_the_region_table_ends_with_the_regions_own_sizes():
+    values = np.zeros((48, 48), np.float32)
+    values[38, 24] = 3.0
+    table = explain_facts.region_table([asked(values)], None, {"keras-native": "Keras"})
+    assert table["mouth"].tolist()[0] == 1.0 and 0.05 < table["mouth"].tolist()[1] < 0.3
+    assert explain_facts.places_in_words(asked(values), None).startswith("mouth 100 %")
+    assert explain_facts.places_in_words(asked(np.zeros((9, 9))), None) == "" and asked(np.zeros((9, 9))).remark
+
+
+def test_explain_draws_every_models_map_of_the_example():
+    at = run("explain")
+    assert not at.exception
+    said = text(at)
+    for id in artifacts.ids():
+        assert f"**{artifacts.card(id).title}** says" in said
+    assert said.count("Maximum **") == len([id for id in artifacts.ids() if artifacts.has_weights(id)])
+    assert "mouth" in said and "Which methods can be believed" in said
+    regions = next(frame.value for frame in at.dataframe if "brows" in frame.value)
+    shares = regions[["brows", "eyes", "nose", "mouth", "rest"]].sum(axis=1)
+    assert len(regions) == len(artifacts.ids()) + 1 and shares.tolist() == pytest.approx([1.0] * len(regions), abs=1e-5)
+
+
+def test_explain_by_two_methods_says_how_far_they_agree_and_slow_ones_wait():
+    at = run(
+        "explain", models="torch-native", methods=["grad_cam", "hires_cam", "occlusion"], target="fear", than="second"
+    )
+    assert not at.exception
+    assert "Why **fear rather than" in text(at)
+    assert any("Do the methods agree?" in one.label for one in at.expander)
+    assert "Not made yet" in text(at)
+    button = next(b for b in at.button if b.label == "Run Occlusion for 1 model")
+    button.click().run()
+    assert not at.exception and "Not made yet" not in text(at)
+    assert text(at).count("Maximum **") == 3
+
+
+def test_insertion_and_deletion_are_drawn_where_they_are_asked_for():
+    at = run("explain", models="keras-native", curves="true")
+    assert not at.exception
+    areas = next(frame.value for frame in at.dataframe if "by chance" in frame.value)
+    assert len(areas) == 1 and areas["insertion"].between(0, 1).all()
+
+
+@pytest.mark.parametrize("query", [
+    {"models": "nobody"}, {"methods": "astrology"}, {"methods": ""}, {"target": "boredom", "than": "?"},
+    {"face": "nobody"}, {"source": "moon"}, {"opacity": "-3"}, {"work": "gone"}, {"source": "fer2013", "face": "x"},
+])  # fmt: skip
+def test_a_bad_url_is_never_a_trace(query):
+    assert not run("explain", **({"models": "keras-native"} | query)).exception
+
+
+def test_without_any_model_the_pages_show_the_command(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
+    for page, command in (("explain", "train"), ("inside", "train"), ("what_if", "what-if"),
+                          ("where_models_look", "average-maps")):  # fmt: skip
+        assert f"python -m trainers {command}" in text(run(page))
+
+
+def test_average_maps_are_a_table_of_models_and_emotions(studied):
+    at = run("where_models_look")
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert len(table) == 4 and table["it is"].tolist() == ["right", "wrong"] * 2
+    assert table["fear"].str.startswith("data:image/png").tolist()[::2] == [True, True]
+    assert table["fear"].isna().tolist()[1::2] == [True, True]  # two faces are no mean
+    assert "4.0 times an even spread" in text(at) and "up to 100 PublicTest faces" in text(at)
+    assert len(run("where_models_look", models="torch-native", of="right").dataframe[0].value) == 1
+
+
+def test_the_scale_of_the_average_maps_is_that_of_what_is_shown():
+    assert average_facts.top({"a": AVERAGES}, ["right"]) == pytest.approx(4.0)
+    cell = average_facts.cell(group(30, 4.0), "fear", None, 8.0, 1.0)
+    assert (cell != 128).any() and (cell[:90] == 128).all()
+    table = average_facts.share_table({"a": AVERAGES}, {"a": "A"}, ["right"])
+    assert len(table) == 14 and set(table["region"]) == {"mouth", "rest"}
+
+
+def test_models_whose_weights_are_not_here_still_show_their_curves(studied):
+    at = run("what_if", curve="blur", measure="accuracy")
+    assert not at.exception and "500" not in text(at) and "35 faces of PublicTest" in text(at)
+    table = next(frame.value for frame in at.dataframe if "sigma, 48ths of the width" in frame.value)
+    assert len(table) == 2 * (1 + len(DISTURBANCES["blur"].tried))
+
+
+def test_what_if_with_the_shipped_models():
+    at = run("what_if", models=["keras-native", "torch-native"])
+    assert not at.exception and "None of the 2 models changed its label" in text(at)
+    at.slider(key="darken").set_value(95).run()
+    at.slider(key="blur").set_value(4.0).run()
+    assert not at.exception
+    table = next(frame.value for frame in at.dataframe if "disturbed" in frame.value)
+    assert len(table) == 2 and (table["percent"] != table["percent before"]).all()
+    next(b for b in at.button if b.label == "As it was").click().run()
+    assert at.slider(key="darken").value == 0 and "None of the 2 models" in text(at)
+
+
+def test_the_curves_are_the_studies():
+    table = what_if_facts.curve_table({"a": WHAT_IF}, {"a": "A"}, "rotate")
+    assert table["Label changes"].tolist().count(0.0) == 1 and len(table) == 1 + len(DISTURBANCES["rotate"].tried)
+    strongest = what_if_facts.strongest({"a": WHAT_IF}, {"a": "A"})
+    assert len(strongest) == len(DISTURBANCES) and strongest["A"].tolist() == [40.0] * len(DISTURBANCES)
+    assert what_if_facts.spoken(WHAT_IF, "rotate", "flips") == "40% at -45, 0% at 0, 40% at 45"
+
+
+def test_inside_shows_what_the_designed_kernels_became():
+    at = run("inside")
+    assert not at.exception
+    table = next(frame.value for frame in at.dataframe if "cosine" in frame.value)
+    assert table["began as"].tolist()[:4] == [
+        "horizontal edges",
+        "vertical edges",
+        "one diagonal",
+        "the other diagonal",
+    ]
+    assert table.loc[0, [f"before {r},{c}" for r in (1, 2, 3) for c in (1, 2, 3)]].tolist() == [
+        -1,
+        -1,
+        -1,
+        0,
+        0,
+        0,
+        1,
+        1,
+        1,
+    ]
+
+
+@pytest.mark.parametrize("model", IDS)
+def test_inside_goes_through_the_layers(model):
+    at = run("inside", model=model, part="features")
+    assert not at.exception
+    assert len(at.selectbox(key="layer").options) > 5
+    next(b for b in at.button if b.label == "Layer after").click().run()
+    assert not at.exception and "silent for this face" in text(at)
+
+
+def test_kernels_are_drawn_on_one_scale_and_named_first():
+    before = np.zeros((2, 3, 3), np.float32)
+    before[:, 1, 1] = 1.0
+    after = before.copy()
+    after[0] *= 2
+    after[1] = -before[1]
+    found = Kernels(before, after, ("", "edges"), "random")
+    assert found.change.tolist() == [1.0, 2.0] and found.likeness.tolist() == [1.0, -1.0]
+    assert inside_pictures.most_changed(found) == [1, 0]
+    pair = inside_pictures.pair(found, 0)
+    side = inside_pictures.TILE
+    assert pair.shape == (side, 2 * side + 8, 3)
+    middle = side // 2
+    left, right = pair[middle, middle].astype(int), pair[middle, side + 8 + middle].astype(int)
+    assert left[1] > right[1]  # half the weight is paler

@@ -1,0 +1,65 @@
+"""`python -m trainers findings`: sentences, tables and figures follow from the stored studies."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import asdict, replace
+
+import pytest
+
+from fer_core import artifacts
+from fer_core.average_maps import Group, Study
+from fer_core.types import Interval
+from tests.artifact_cases import make
+from tests.test_average_maps import made as mapped
+from tests.test_what_if import made as asked
+from trainers import findings
+
+
+def around(value):
+    return Interval(value, value - 0.05, value + 0.05)
+
+
+def studies(root, **flips):
+    """An artifact whose labels change so often under each disturbance named."""
+    sha256 = artifacts.card("torch-native", root).weights_sha256
+    whole = asked(weights_sha256=sha256)
+    curves = dict(whole.curves)
+    for name, share in flips.items():
+        curves[name] = tuple(replace(point, flips=around(share)) for point in curves[name])
+    artifacts.save_study("what_if", asdict(replace(whole, curves=curves)), "torch-native", root)
+    one = Group(40, 50, 0, None, {"mouth": around(0.3)}, {"mouth": 0.1})
+    group = {"right": one, "wrong": replace(one, shares={"mouth": around(0.17)})}
+    few = {o: replace(one, n=3, shares={"mouth": around(0.9)}) for o, one in group.items()}
+    maps: Study = mapped(weights_sha256=sha256, groups={"fear": group, "disgust": few})
+    artifacts.save_study("average_maps", asdict(maps), "torch-native", root)
+
+
+@pytest.fixture
+def root(tmp_path):
+    make(tmp_path)
+    return tmp_path
+
+
+def test_sentences_are_what_was_measured(root):
+    studies(root, mirror=0.25, down=0.4)
+    mirror, moved, maps = findings.found(root)
+    assert "25 % of a model's labels change" in mirror.sentence
+    assert moved.sentence.startswith("Move a face up by 30 % of its frame, and torch-native changes 40 % of its labels")
+    assert "more than 13 points" in maps.sentence  # groups of three faces do not count
+
+
+def test_the_page_has_every_number_and_a_figure_that_can_be_drawn(root, tmp_path):
+    studies(root, mirror=0.25)
+    path = tmp_path / "docs" / "findings.md"
+    path.parent.mkdir()
+    assert findings.write(root, path) and not findings.write(root, path)
+    text = path.read_text()
+    assert "25.0 % (20.0 to 30.0)" in text and "](finding-mirror.svg)" in text
+    drawn = ElementTree.parse(path.with_name("finding-mirror.svg")).getroot()
+    bars = [one for one in drawn.iter() if one.tag.endswith("rect")][1:]
+    assert len(bars) == 1 and float(bars[0].get("width", 0)) == pytest.approx(420 * 0.25 / 0.3, abs=0.1)
+
+
+def test_without_studies_there_are_no_findings(root):
+    assert findings.found(root) == []
