@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from fer_core.types import Float32
 
@@ -40,6 +39,8 @@ def agreement(maps: Mapping[str, Float32]) -> Agreement:
 
 def correlation(one: Float32, other: Float32) -> float:
     """Spearman's rank correlation of two arrays of one shape; NaN where either is flat or has a NaN."""
+    from scipy.stats import rankdata  # loaded when asked for: it costs seconds
+
     if not (np.isfinite(one).all() and np.isfinite(other).all()) or np.ptp(one) == 0 or np.ptp(other) == 0:
         return float("nan")
     ranks = np.stack([rankdata(one), rankdata(other)])

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
-from skimage.metrics import structural_similarity
 
 from fer_core import artifacts, catalog
 from fer_core.bootstrap import bootstrap_interval
@@ -133,6 +132,8 @@ def _maps(
 
 
 def _outcome(method: str, maps: Sequence[Float32], stages: Sequence[int], layers: int) -> Outcome:
+    from skimage.metrics import structural_similarity
+
     kept = np.flatnonzero(maps[0].any(axis=(1, 2)))
     if not len(kept):
         return Outcome(METHODS[method].id, 0, (), (), None)
