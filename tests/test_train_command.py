@@ -76,6 +76,7 @@ def test_train_leaves_an_artifact_and_says_how_good_it_is(command: Command) -> N
     assert artifacts.card("mine", command.folder / "out").epochs == 2
     assert {name.partition("/")[2] for name in command.out} == {
         "card.json", "metrics.json", "predictions.npz", "curves.csv", "environment.json", "weights.safetensors",
+        "model.onnx", "engine.json",
     }  # fmt: skip
 
 
