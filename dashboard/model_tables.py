@@ -33,6 +33,11 @@ def in_words(card: ModelCard, initial_weights: str) -> str:
     calibrated = "Its outputs were never calibrated, so they are **scores**."
     if card.temperature is not None:
         calibrated = f"It was calibrated with temperature {card.temperature:.2f}, so its outputs are **probabilities**."
+    if card.framework == "ensemble":
+        return (
+            f"The unweighted mean of the answers of {', '.join(members(card))}, with {card.parameters:,} parameters in "
+            f"all; nothing was trained for it. It knows {labels}. {calibrated}"
+        )
     return (
         f"A {FRAMEWORK_WORDS[card.framework]} network with {card.parameters:,} parameters. "
         f"Initial weights: {initial_weights}. "
@@ -40,6 +45,11 @@ def in_words(card: ModelCard, initial_weights: str) -> str:
         f"in {minutes(card.seconds)} on “{card.device}”; epoch {card.best_epoch} was kept, the best on PublicTest. "
         f"It knows {labels}. {calibrated}"
     )
+
+
+def members(card: ModelCard) -> list[str]:
+    """The ids of an ensemble's members; none for a single network."""
+    return list(card.recipe.get("members", ()))
 
 
 def figure(key: str, value: float) -> str:
@@ -60,6 +70,9 @@ def architecture(card: ModelCard) -> list[str]:
         f"**Architecture:** `{card.architecture}`, {card.parameters:,} parameters, "
         f"{card.weights_bytes / 1e6:.2f} MB of weights"
     ]
+    if card.framework == "ensemble":
+        listed = ", ".join(f"`{id}`" for id in members(card))
+        return [*lines, f"**Members:** {listed}; their weights are referred to, not copied"]
     spec = CATALOG.get(card.architecture)
     if spec is None:
         return [*lines, "This version of the program does not know that architecture, so the model cannot be asked."]

@@ -108,7 +108,7 @@ def test_a_model_with_a_torn_part_still_has_its_page(root, part):
 def test_without_reference_models_stand_alone_and_the_page_says_so(root):
     shutil.rmtree(root / "reference")
     at = _run("models.py")
-    assert set(_leaderboard(at)["framework"]) == {"Keras", "PyTorch"}
+    assert {"Keras", "PyTorch"} <= set(_leaderboard(at)["framework"]) <= {"Keras", "PyTorch", "Ensemble"}
     assert "People are missing" in _text(at)
     assert "cannot be told" in _text(_run("model.py"))
 
@@ -130,9 +130,9 @@ def test_fewer_labels_are_marked_and_named(root):
 
 def test_only_calibrated_outputs_are_called_probabilities(root):
     _change(root, "keras-native", temperature=None)
-    table = _leaderboard(_run("models.py")).set_index("framework")
-    assert table.loc[["Keras"], "output"].tolist() == ["score"]
-    assert set(table.loc[["PyTorch"], "output"]) == {"probability"}
+    table = _leaderboard(_run("models.py")).set_index("name")["output"].dropna()
+    assert table.pop("Native Keras CNN") == "score"
+    assert set(table.loc[[card.title for card in cards() if card.id != "keras-native"]]) == {"probability"}
     assert "**scores**" in _text(_run("model.py", model="keras-native"))
     assert "**probabilities**" in _text(_run("model.py", model="torch-native"))
 
@@ -171,7 +171,19 @@ def test_an_unknown_model_in_the_url_gets_the_nearest_name():
     assert at.query_params["model"] in ("torch-native", ["torch-native"])
 
 
-@pytest.mark.parametrize("id", artifacts.ids())
+def cards():
+    return [artifacts.card(id) for id in artifacts.ids()]
+
+
+def test_an_ensemble_names_its_members_and_has_no_layers():
+    at = _run("model.py", model="ensemble", layers="true")
+    members = artifacts.card("ensemble").recipe["members"]
+    assert len(members) > 1 and all(_text(at).count(member) >= 2 for member in members)
+    assert "nothing was trained for it" in _text(at) and "does not know that architecture" not in _text(at)
+    assert not at.warning and not any("learned" in frame.value for frame in at.dataframe)
+
+
+@pytest.mark.parametrize("id", [card.id for card in cards() if card.framework != "ensemble"])
 def test_the_layers_add_up_to_the_cards_parameters(id):
     at = _run("model.py", model=id, layers="true")
     table = next(frame.value for frame in at.dataframe if "learned" in frame.value)
