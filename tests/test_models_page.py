@@ -183,6 +183,13 @@ def test_an_ensemble_names_its_members_and_has_no_layers():
     assert not at.warning and not any("learned" in frame.value for frame in at.dataframe)
 
 
+def test_an_ensemble_whose_member_is_gone_still_shows_its_evidence(root):
+    shutil.rmtree(root / artifacts.card("ensemble").recipe["members"][0])
+    assert not artifacts.has_weights("ensemble")
+    at = _run("model.py", model="ensemble")
+    assert not at.exception and at.metric and not _run("models.py").exception
+
+
 @pytest.mark.parametrize("id", [card.id for card in cards() if card.framework != "ensemble"])
 def test_the_layers_add_up_to_the_cards_parameters(id):
     at = _run("model.py", model=id, layers="true")
