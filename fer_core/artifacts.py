@@ -88,12 +88,10 @@ def changed(id: str, root: Path | None = None) -> int:
 
 def has_weights(id: str, root: Path | None = None) -> bool:
     """Whether the artifact's weights, or all its members', are here; a run too large to ship leaves all but them."""
-    folder, members = _folder(id, root), card(id, root).recipe.get("members", ())
-    return (
-        all(member in ids(root) and has_weights(member, root) for member in members)
-        if members
-        else (folder / WEIGHTS).is_file()
-    )
+    folder, members = _folder(id, root), card(id, root).recipe.get("members")
+    if members is None:
+        return (folder / WEIGHTS).is_file()
+    return all(member in ids(root) and has_weights(member, root) for member in members)
 
 
 def card(id: str, root: Path | None = None) -> ModelCard:
