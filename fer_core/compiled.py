@@ -32,8 +32,8 @@ class Network:
     """A compiled network, safe to call from several threads: `streams` calls run at once, the others wait.
 
     Each uses its share of the `threads`. `calls` counts them. The compiled form is kept in the cache folder, under the
-    sha256 of the ONNX file, the runtime's version, precision, threads and processor; it is written beside its place and
-    renamed, so that two processes may make it at once, and made anew where the file is damaged.
+    sha256 of the ONNX file and of the weights it names, the runtime's version, precision, threads and processor; it is
+    written beside its place and renamed, so that two processes may make it at once, and made anew where it is damaged.
     """
 
     def __init__(
@@ -96,14 +96,13 @@ def _core() -> Any:
 
 
 def _compiled(model: Path | bytes, threads: int, precision: Precision, folder: Path | None, streams: int) -> Any:
-    data = model if isinstance(model, bytes) else model.read_bytes()
     settings = {
         "INFERENCE_PRECISION_HINT": _HINTS[precision],
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": streams,
         "PERFORMANCE_HINT": "LATENCY",
     }
-    file = cache_folder(folder) / "compiled" / f"{_key(data, settings)}.blob"
+    file = cache_folder(folder) / "compiled" / f"{_key(model, settings)}.blob"
     if (kept := _imported(file, settings)) is not None:
         return kept
     try:
@@ -116,10 +115,20 @@ def _compiled(model: Path | bytes, threads: int, precision: Precision, folder: P
     return made
 
 
-def _key(data: bytes, settings: dict[str, Any]) -> str:
+def _key(model: Path | bytes, settings: dict[str, Any]) -> str:
     processor = _core().get_property("CPU", "FULL_DEVICE_NAME")
     about = repr((version("openvino"), processor, sorted(settings.items())))
-    return f"{hashlib.sha256(data).hexdigest()[:32]}-{hashlib.sha256(about.encode()).hexdigest()[:16]}"
+    return f"{_digest(model)[:32]}-{hashlib.sha256(about.encode()).hexdigest()[:16]}"
+
+
+def _digest(model: Path | bytes) -> str:
+    """The sha256 of a graph and of every file beside it that it names: one graph serves many weights."""
+    data = model if isinstance(model, bytes) else model.read_bytes()
+    whole = hashlib.sha256(data)
+    for beside in () if isinstance(model, bytes) else sorted(model.parent.iterdir()):
+        if beside != model and beside.is_file() and beside.name.encode() in data:
+            whole.update(hashlib.sha256(beside.read_bytes()).digest())
+    return whole.hexdigest()
 
 
 def _imported(file: Path, settings: dict[str, Any]) -> Any:

@@ -82,6 +82,21 @@ def test_a_damaged_cache_is_made_anew(model, tmp_path, damage):
     assert len(kept.read_bytes()) == len(whole)
 
 
+def test_one_graph_over_other_weights_in_the_file_beside_it_is_compiled_anew(model, tmp_path):
+    graph = onnx.load(model)
+    for factor in (1, 2):
+        graph.graph.initializer[0].CopyFrom(numpy_helper.from_array(factor * WEIGHTS, "w"))
+        place = tmp_path / str(factor) / "small.onnx"
+        place.parent.mkdir()
+        onnx.save(graph, place, save_as_external_data=True, location="weights.bin", size_threshold=0)
+        graph = onnx.load(place)
+        np.testing.assert_allclose(
+            Network(place, folder=tmp_path)(_x(3))[0], np.maximum(_x(3) @ (factor * WEIGHTS), 0), atol=1e-5
+        )
+    one, two = (tmp_path / n / "small.onnx" for n in "12")
+    assert one.read_bytes() == two.read_bytes()  # so that only the weights tell them apart
+
+
 def test_precision_threads_and_weights_have_each_their_own_form(model, tmp_path):
     Network(model, threads=1, folder=tmp_path)
     Network(model, threads=2, folder=tmp_path)

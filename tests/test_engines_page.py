@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import cache
 from dashboard.pages_table import VIEWS
 from dashboard.ui_engines import row
 from fer_core import catalog, onnx_exports
@@ -35,6 +36,20 @@ def test_the_switch_shows_both_times_and_the_difference_and_how_to_make_a_missin
     assert list(table["native"]) == ["PyTorch"]
     assert table["native ms"][0] > 0 and table["compiled ms"][0] > 0 and table["difference"][0] < 10
     assert any("trainers export torch-native" in one.value for one in page.caption)
+
+
+def test_a_model_is_compiled_once_its_export_is_there(root, monkeypatch, tmp_path):
+    shutil.copytree(default_root() / "torch-native", tmp_path / "torch-native")
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(root))
+    sha256 = card("torch-native", root).weights_sha256
+    assert type(cache.predictor("torch-native", sha256)).__name__ == "TorchPredictor"
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
+    made = cache.predictor("torch-native", sha256)
+    assert type(made).__name__ == "CompiledPredictor" and cache.predictor("torch-native", sha256) is made
+    line = cache.queue("torch-native", sha256)
+    onnx_exports.remove(tmp_path / "torch-native")
+    assert type(cache.predictor("torch-native", sha256)).__name__ == "TorchPredictor"
+    assert cache.queue("torch-native", sha256) is not line
 
 
 def _tables(page):

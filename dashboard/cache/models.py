@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
-from fer_core import artifacts, catalog
+from fer_core import artifacts, catalog, onnx_exports
 from fer_core.catalog import Engine
 from fer_core.queueing import Alive, Queue, always
 from fer_core.types import ModelCard
@@ -32,23 +32,37 @@ def _card(id: str, root: str, changed: int) -> ModelCard:
     return artifacts.card(id)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
 def predictor(id: str, weights_sha256: str, engine: Engine = "auto") -> BasePredictor:
     """The predictor of an artifact, one for all users and for every ensemble that it is a member of.
 
-    Compiled where the artifact has an export, so that no page waits for TensorFlow or PyTorch to load.
+    Compiled where the artifact has an export, so that no page waits for TensorFlow or PyTorch to load; another once an
+    export was made or taken away.
     """
+    return _predictor(id, weights_sha256, engine, *_place(id))
 
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _predictor(id: str, weights_sha256: str, engine: Engine, root: str, exported: tuple[bool, ...]) -> BasePredictor:
     def member(one: str) -> BasePredictor:
         return predictor(one, artifacts.card(one).weights_sha256, engine)
 
     return catalog.load(id, engine=engine, member=member)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
 def queue(id: str, weights_sha256: str) -> Queue:
     """The line before an artifact's predictor, one for all users: their faces go through the network together."""
+    return _queue(id, weights_sha256, *_place(id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _queue(id: str, weights_sha256: str, root: str, exported: tuple[bool, ...]) -> Queue:
     return Queue(predictor(id, weights_sha256).predict_proba)
+
+
+def _place(id: str) -> tuple[str, tuple[bool, ...]]:
+    """What a predictor depends on beside its weights: where artifacts are, and which of its networks have an export."""
+    members = artifacts.card(id).recipe.get("members") or (id,)
+    return str(artifacts.default_root()), tuple(onnx_exports.here(one) for one in members)
 
 
 def alive() -> Alive:
