@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,9 +29,9 @@ _VOTE_WORDS = {"happiness": "happy", "sadness": "sad", "anger": "angry", "NF": "
 class Together:
     """The answers of several raters to the same M images of a set, in terms of the labels that all know.
 
-    `ids` int32 (M,), rows of fer2013.csv; `y` int64 (M,) the truth; `answered` for each rater's id int64 (M,), index
-    into `labels` or `NONE`; `confidence` for each rater with probabilities float64 (M,), that of its answer;
-    `left_out` how many images of the set have a truth that some rater does not know.
+    `ids` (M,): int32 rows of fer2013.csv, or the keys of a collection's faces; `y` int64 (M,) the truth; `answered` for
+    each rater's id int64 (M,), index into `labels` or `NONE`; `confidence` for each rater with probabilities float64
+    (M,), that of its answer; `left_out` how many images of the set have a truth that some rater does not know.
     """
 
     labels: tuple[str, ...]
@@ -56,22 +57,33 @@ class Agreement:
 
 def together(raters: Sequence[Rater], reference: Reference, name: str) -> Together:
     """The answers of all raters to one set; ValueError, in the user's words, where they have nothing in common."""
+    rows = np.flatnonzero(mask(reference, name) & (reference.truth < len(EMOTIONS)))
+    return among([_at(rater, rows) for rater in raters], reference.ids[rows], reference.truth[rows], name)
+
+
+def _at(rater: Rater, rows: np.ndarray) -> Rater:
+    """The rater with its answers to those images alone."""
+    p = rater.probabilities
+    return replace(rater, answered=rater.answered[rows], probabilities=None if p is None else p[rows])
+
+
+def among(raters: Sequence[Rater], ids: np.ndarray, truth: np.ndarray, name: str) -> Together:
+    """The answers of raters of just these images, whose truth (N,) indexes `EMOTIONS`; ValueError as `together`."""
     labels = tuple(label for label in EMOTIONS if all(label in rater.labels for rater in raters))
     if len(labels) < 2:
         raise ValueError("These raters share fewer than two labels, so there is nothing to compare. Choose others.")
-    rows = np.flatnonzero(mask(reference, name) & (reference.truth < len(EMOTIONS)))
-    if not np.isin(reference.truth[rows], [EMOTIONS.index(label) for label in labels]).any():
+    if not np.isin(truth, [EMOTIONS.index(label) for label in labels]).any():
         raise ValueError(f"{name} has no image with one of the labels {', '.join(labels)}. Choose another set.")
     answered: dict[str, Int64] = {}
     confidence: dict[str, Float64] = {}
     for rater in raters:
         bare = rater.probabilities is None
-        given = rater.answered[rows] if rater.probabilities is None else rater.probabilities[rows]
-        on = restrict(reference.truth[rows], given, EMOTIONS if bare else rater.labels, labels)
+        given = rater.answered if rater.probabilities is None else rater.probabilities
+        on = restrict(truth, given, EMOTIONS if bare else rater.labels, labels)
         answered[rater.id] = on.p.astype(np.int64) if bare else on.p.argmax(axis=1)
         if not bare:
             confidence[rater.id] = on.p.max(axis=1)
-    return Together(labels, reference.ids[rows][on.rows], on.y, answered, confidence, on.left_out)
+    return Together(labels, ids[on.rows], on.y, answered, confidence, on.left_out)
 
 
 def matrix(found: Together, rows: str, columns: str, normalise: str) -> Float64:
@@ -109,7 +121,7 @@ def _agreements(tables: np.ndarray) -> tuple[Float64, Float64]:
     return same, ratio(same - chance, 1 - chance)
 
 
-def cell(found: Together, rows: str, columns: str, row: str | None, column: str | None) -> list[int]:
+def cell(found: Together, rows: str, columns: str, row: str | None, column: str | None) -> list[Any]:
     """The ids of the images in a cell, the column rater's most certain first; one label may be None for any."""
     if row is None and column is None:
         return []
@@ -120,7 +132,7 @@ def cell(found: Together, rows: str, columns: str, row: str | None, column: str 
     where = np.flatnonzero(chosen)
     if columns in found.confidence:
         where = where[np.argsort(-found.confidence[columns][where], kind="stable")]
-    return [int(id) for id in found.ids[where]]
+    return list(found.ids[where].tolist())
 
 
 def matrix_table(values: Float64, labels: Sequence[str]) -> pd.DataFrame:
@@ -159,24 +171,24 @@ def votes_in_words(reference: Reference, where: int) -> str:
     return ", ".join(f"{n} {_VOTE_WORDS.get(name, name)}" for n, name in counted if n)
 
 
-def answers_of(raters: Sequence[Rater], reference: Reference, where: int) -> pd.DataFrame:
+def answers_of(raters: Sequence[Rater], truth: int, where: int, votes: np.ndarray | None = None) -> pd.DataFrame:
     """Every rater's answer to one image: a row a rater, its answer, and 0..1 for each emotion, NaN where unknown.
 
-    The crowd's row is its share of all ten votes, without the pseudo-vote that its probabilities have.
+    `where` is the image's place in the raters' answers, `truth` indexes `EMOTIONS`. The crowd's row is its share of all
+    ten `votes`, without the pseudo-vote that its probabilities have.
     """
-    return pd.DataFrame([_answer(rater, reference, where) for rater in raters])
+    return pd.DataFrame([_answer(rater, truth, where, votes) for rater in raters])
 
 
-def _answer(rater: Rater, reference: Reference, where: int) -> dict[str, object]:
+def _answer(rater: Rater, truth: int, where: int, votes: np.ndarray | None) -> dict[str, object]:
     said = int(rater.answered[where])
     row: dict[str, object] = {
         "id": rater.id, "rater": rater.title, "kind": rater.kind,
         "answer": OUTSIDE if said == NONE else EMOTIONS[said],
-        "right": said == int(reference.truth[where]),
+        "right": said == truth,
     }  # fmt: skip
-    if rater.id == CROWD:
-        votes = emotion_votes(reference.votes[where : where + 1])[0] / reference.votes[where].sum()
-        given = dict(zip(EMOTIONS, votes.tolist(), strict=True))
+    if rater.id == CROWD and votes is not None:
+        given = dict(zip(EMOTIONS, (emotion_votes(votes[None])[0] / votes.sum()).tolist(), strict=True))
     elif rater.probabilities is None:
         given = {emotion: float(i == said) for i, emotion in enumerate(EMOTIONS)}
     else:

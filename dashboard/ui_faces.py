@@ -19,6 +19,8 @@ from fer_core.evidence import Rater
 from fer_core.types import EMOTIONS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fer_core.artifacts import Reference
 
 A_PAGE = 12
@@ -40,7 +42,7 @@ def how_to_get_pictures() -> None:
         st.code("uv run python -m trainers data fetch", language="bash")
 
 
-def choose(id: int | None) -> None:
+def choose(id: int | str | None) -> None:
     """Nothing comes back; the face is the chosen one from the next run on, or none is."""
     if id is None:
         st.query_params.pop(FACE, None)
@@ -65,6 +67,20 @@ def chosen(ids: Sequence[int], reference: Reference) -> int | None:
             icon=":material/search_off:",
         )
     return ids[0] if ids else None
+
+
+def faces(ids: Sequence[int], reference: Reference) -> None:
+    """Draws these faces, and the one chosen of them with everybody's answer."""
+    current = chosen(ids, reference)
+    if current is None:
+        return
+    how_to_get_pictures()
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        face_grid(ids, current)
+    with right:
+        step_buttons(current, ids)
+        face_view(current, reference)
 
 
 def face_grid(ids: Sequence[int], current: int | None = None, a_page: int = A_PAGE) -> None:
@@ -95,7 +111,7 @@ def _page(pages: int, current: int | None, at: int) -> int:
     return st.pagination(pages, default=at, key=f"page-{current}", max_visible_pages=5)
 
 
-def step_buttons(id: int, ids: Sequence[int]) -> None:
+def step_buttons(id: int | str, ids: Sequence[int | str]) -> None:
     """Draws previous and next among `ids`, which the arrow keys press too, and says where the face is."""
     if id not in ids:
         st.caption("This face is not in the cell." if ids else "A face by itself.")
@@ -124,7 +140,8 @@ def face_view(id: int, reference: Reference) -> None:
             st.markdown(f"Ten taggers: {votes_in_words(reference, where)}")
             if picture_here(id):
                 ui_open.buttons({"source": "fer2013", FACE: str(id)}, "open")
-    everybody(id, reference, where)
+    raters = [rater for rater in cache.raters() if rater.id != "majority"]
+    everybody(f"face {id}", raters, answers_of(raters, int(reference.truth[where]), where, reference.votes[where]))
 
 
 def picture_here(id: int) -> bool:
@@ -156,18 +173,17 @@ def enlarged(id: int, label: str) -> None:
         st.caption("48 × 48 pixels, 5 times enlarged, " + ("nearest neighbour" if how == "pixels" else "Lanczos"))
 
 
-def everybody(id: int, reference: Reference, where: int) -> None:
-    """Draws every rater's answer to one face as a strip of seven cells in percent."""
-    table = answers_of([rater for rater in cache.raters() if rater.id != "majority"], reference, where)
+def everybody(face: str, raters: Sequence[Rater], table: pd.DataFrame) -> None:
+    """Draws every rater's answer to one face, `confusion_data.answers_of`, as a strip of seven cells in percent."""
     said = "; ".join(f"{row.rater}: {row.answer}" for row in table.itertuples())
     charts.chart(
         figures_confusion.answers(table, ui_raters.dark()),
         table.drop(columns=["id", "kind"]),
-        f"face-{id}",
-        f"Everybody's answer to face {id} in percent. {said}.",
+        face.replace(" ", "-"),
+        f"Everybody's answer to {face} in percent. {said}.",
         key="everybody",
     )
-    if any(not rater.calibrated for rater in cache.raters()):
+    if any(not rater.calibrated for rater in raters):
         st.caption("Percent. Models that were never calibrated give scores, not probabilities.")
 
 

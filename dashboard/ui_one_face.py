@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard import cache, chosen_face, ui_faces, ui_url, ui_work
@@ -40,16 +42,16 @@ def _of_photos() -> ChosenFace | None:
                    icon=":material/link_off:")  # fmt: skip
     one = faces.get(asked or "") or next(iter(faces.values()))
     if len(faces) > 1:
-        _thumbnails(collection, one)
+        thumbnails(collection, list(faces.values()), one)
     link = {SOURCE: "photos", FACE: one.key} | ui_work.address()
     return chosen_face.of_collection(collection, one, link)
 
 
-def _thumbnails(collection: Collection, current: CollectedFace) -> None:
-    """Draws the faces of the photos, some at a time, each with a button that chooses it."""
-    faces, numbers = collection.faces, {photo.sha256: photo.number for photo in collection.shown}
+def thumbnails(collection: Collection, faces: Sequence[CollectedFace], current: CollectedFace) -> None:
+    """Draws faces of the collection's photos, some at a time, each with a button that chooses it."""
+    numbers = {photo.sha256: photo.number for photo in collection.shown}
     keys = [face.key for face in faces]
-    pages, at = -(-len(faces) // A_PAGE), keys.index(current.key) // A_PAGE + 1
+    pages, at = -(-len(faces) // A_PAGE), (keys.index(current.key) // A_PAGE + 1 if current.key in keys else 1)
     page = st.pagination(pages, default=at, key=f"one-page-{current.key}", max_visible_pages=5) if pages > 1 else 1
     with st.container(horizontal=True, gap="small"):
         for face in faces[(page - 1) * A_PAGE : page * A_PAGE]:

@@ -14,6 +14,8 @@ from fer_core.comparison import Comparison
 from fer_core.evidence import MAJORITY, SETS, Rater
 
 AT_ONCE = 6
+OWN = "own"
+"""What the set of the user's own labelled faces is called in the URL."""
 SHOWN_AS = {"counts": "Images", "by truth": "Share of each row", "by prediction": "Share of each column"}
 """Titles of `fer_core.metrics.NORMALISATIONS`, for rows that may be any rater."""
 
@@ -36,13 +38,13 @@ def several(
     return [by_id[id] for id in chosen]
 
 
-def set_choice(default: str = "PrivateTest") -> str:
-    """The set of images that figures are on, one of `fer_core.evidence.SETS`; kept in the URL."""
+def set_choice(default: str = "PrivateTest", own: bool = False) -> str:
+    """The set of images that figures are on, one of `fer_core.evidence.SETS`, or `OWN` if asked; kept in the URL."""
     said = (
         "Everything was chosen on PublicTest; PrivateTest was scored once. "
         "“Without copies” leaves out images that Training has too, pixel by pixel."
     )
-    titles = {name: name for name in SETS}
+    titles = {name: name for name in SETS} | ({OWN: "Your labelled photos"} if own else {})
     return ui_url.one(st.pills, "Images", titles, "set", default, required=True, help=said) or default
 
 

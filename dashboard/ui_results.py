@@ -26,6 +26,9 @@ def results(collection: Collection, titles: Mapping[str, str]) -> None:
     if here:
         accuracy(here, there, titles)
         confusion(here, there, titles)
+        if st.button("Any two models, and the faces in each cell", icon=":material/grid_on:"):
+            asked = {**ui_work.address(), "set": ui_raters.OWN}
+            st.switch_page(VIEWS / "confusion.py", query_params=asked)
         if st.button("Let people label these faces too", icon=":material/quiz:", help="The quiz, beside the models"):
             st.switch_page(VIEWS / "quiz.py", query_params={**ui_work.address(), ui_quiz.FACES: "own"})
     else:

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, charts, figures_confusion, ui_faces, ui_raters
+from dashboard import cache, charts, figures_confusion, ui_faces, ui_own_faces, ui_raters
 from dashboard import confusion_data as data
 from fer_core.artifacts import Reference
 from fer_core.evidence import Rater
@@ -20,12 +20,12 @@ def main() -> None:
     if reference is None or not any(rater.kind == "model" for rater in raters):
         ui_raters.no_evidence()
         return
-    rows, columns, name, normalise = choices(raters)
+    rows, columns, images, normalise = choices(raters)
     if not columns:
         st.info("Choose at least one rater for the columns.", icon=":material/tune:")
         return
     try:
-        found = data.together([rows, *columns], reference, name)
+        found = ui_own_faces.together([rows, *columns], images, reference)
     except ValueError as problem:
         st.warning(str(problem), icon=":material/filter_alt_off:")
         return
@@ -34,24 +34,27 @@ def main() -> None:
     with below:
         st.subheader("Faces", anchor="faces")
         cell = ui_faces.cell_choice(rows, columns, found.labels)  # first, since the matrices mark it
-        faces(found, rows, cell, reference)
+        faces(found, rows, cell, reference if isinstance(images, str) else images)
     with above:
         matrices(found, rows, columns, normalise, cell)
     if len(columns) > 1:
         difference(found, rows, columns, normalise)
 
 
-def choices(raters: tuple[Rater, ...]) -> tuple[Rater, list[Rater], str, str]:
-    """The row rater, the column raters, the set and how cells are shown."""
+def choices(raters: tuple[Rater, ...]) -> tuple[Rater, list[Rater], str | ui_own_faces.Own, str]:
+    """The row rater, the column raters, the images (a set's name, or the user's own faces) and how cells are shown."""
+    own = ui_own_faces.here()
     with st.container(border=True):
-        name = ui_raters.set_choice()
+        images: str | ui_own_faces.Own = ui_raters.set_choice(own=own is not None)
+        if own is not None and images == ui_raters.OWN:
+            images, raters = own, own.raters
         left, right = st.columns(2)
         with left:
             rows = ui_raters.one("Rows", raters, "rows")
         with right:
             normalise = ui_raters.shown_as()
         columns = ui_raters.several("Columns, a matrix each", raters, ui_raters.first_two(raters), "columns")
-    return rows, columns, name, normalise
+    return rows, columns, images, normalise
 
 
 def matrices(found: data.Together, rows: Rater, columns: list[Rater], normalise: str, cell: ui_faces.Cell) -> None:
@@ -73,11 +76,11 @@ def matrices(found: data.Together, rows: Rater, columns: list[Rater], normalise:
                 key=key, select=partial(ui_faces.cell_clicked, key, rater.id),
             )  # fmt: skip
             ui_raters.outside(both)
-    unit = "Percent" if share else "Numbers of images"
-    st.caption(f"{unit}, on one colour scale; {len(found.ids):,} images. Click a cell to see its faces below.")
+    unit, n = "Percent" if share else "Numbers of images", len(found.ids)
+    st.caption(f"{unit}, on one colour scale; {n:,} images. Click a cell to see its faces below.")
 
 
-def faces(found: data.Together, rows: Rater, cell: ui_faces.Cell, reference: Reference) -> None:
+def faces(found: data.Together, rows: Rater, cell: ui_faces.Cell, source: Reference | ui_own_faces.Own) -> None:
     """Draws the faces of the chosen cell, and the one chosen of them with everybody's answer."""
     ids = data.cell(found, rows.id, cell.of.id, cell.row, cell.column)
     if cell.row or cell.column:
@@ -85,16 +88,10 @@ def faces(found: data.Together, rows: Rater, cell: ui_faces.Cell, reference: Ref
         st.markdown(f"**{len(ids):,}** image{'s' * (len(ids) != 1)}{order}")
     else:
         st.caption("Click a cell above, or choose its labels here.")
-    current = ui_faces.chosen(ids, reference)
-    if current is None:
-        return
-    ui_faces.how_to_get_pictures()
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        ui_faces.face_grid(ids, current)
-    with right:
-        ui_faces.step_buttons(current, ids)
-        ui_faces.face_view(current, reference)
+    if isinstance(source, ui_own_faces.Own):
+        ui_own_faces.faces(ids, source)
+    else:
+        ui_faces.faces(ids, source)
 
 
 def difference(found: data.Together, rows: Rater, columns: list[Rater], normalise: str) -> None:

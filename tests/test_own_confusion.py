@@ -1,0 +1,75 @@
+"""The user's labelled photos as a set on the page Confusion: the matrix by hand, the faces behind a cell, a reload."""
+
+import numpy as np
+from collection_cases import answered_collection
+from streamlit.testing.v1 import AppTest
+
+from dashboard import cache
+from dashboard.pages_table import VIEWS
+from fer_core import collection_edit as edit
+from fer_core.collection_answers import labelled
+from fer_core.types import EMOTIONS
+
+
+def _page(made, **query):
+    at = AppTest.from_file(str(VIEWS / "confusion.py"), default_timeout=180)
+    id = cache.new_work_id()
+    cache.works().put(id, made)
+    for key, value in ({"work": id} | query).items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception, at.exception[0].message
+    return at
+
+
+def _text(at):
+    kinds = (at.title, at.subheader, at.markdown, at.caption, at.info, at.warning)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def _labelled():
+    """The six faces, five of them labelled, among them each sort of right and wrong answer."""
+    made = answered_collection()
+    return edit.label(
+        made, dict(zip([f.key for f in made.faces], ["happy", "sad", "sad", "happy", "fear", None], strict=True))
+    )
+
+
+def _model(made):
+    return list(made.answers.values())[1]  # happy and sad in turn
+
+
+def test_the_matrix_is_that_of_the_labelled_faces():
+    made = _labelled()
+    model, counts = _model(made), np.zeros((7, 7))
+    for face in labelled(made):
+        said = model.labels[int(model.probabilities[face.found.digest].argmax())]
+        counts[EMOTIONS.index(face.label), EMOTIONS.index(said)] += 1
+    at = _page(made, set="own", rows="truth", columns=model.id, **{"as": "counts"})
+    labels = [label for label in EMOTIONS if label in model.labels]
+    shown = at.dataframe[0].value[labels].to_numpy(float)
+    keep = [EMOTIONS.index(label) for label in labels]
+    np.testing.assert_array_equal(shown, counts[np.ix_(keep, keep)])
+    assert counts.sum() == len(labelled(made)) > 0
+    assert at.selectbox(key="rows").value == "truth"
+
+
+def test_a_cell_shows_its_faces_with_everybodys_answer():
+    made = _labelled()
+    model, first = _model(made), labelled(made)[0]
+    said = model.labels[int(model.probabilities[first.found.digest].argmax())]
+    at = _page(made, set="own", columns=model.id, row=first.label, column=said, face=first.key)
+    assert f"Posed: **{first.label}**" in _text(at)
+    assert {"open-explain", "open-what_if"} <= {button.key for button in at.button}
+    assert any("rater" in one.value.columns and model.title in set(one.value["rater"]) for one in at.dataframe)
+
+
+def test_without_labelled_faces_the_set_is_not_offered_and_the_link_is_said_to_be_wrong():
+    at = _page(answered_collection(), set="own")
+    assert "own" not in at.pills[0].options and "Your labelled photos" not in at.pills[0].options
+    assert "in the link" in _text(at)
+
+
+def test_a_face_of_another_collection_is_said():
+    at = _page(_labelled(), set="own", face="nobody", row="happy")
+    assert "no labelled face of this collection" in _text(at)
