@@ -1,16 +1,7 @@
-"""The router: a table of pages, and the one that was asked for."""
-
-from typing import Any
+"""What `streamlit run dashboard/Home.py` starts: the server, which warms up while the browser still opens."""
 
 import streamlit as st
 
-from dashboard import cache
-from dashboard.pages_table import PAGES
+from dashboard.warm import warming
 
-st.set_page_config(page_title="Seven Faces", page_icon="🎭", layout="wide", initial_sidebar_state="auto")
-menu: dict[str, list[Any]] = {}
-for entry in PAGES:
-    page = st.Page(entry.script, title=entry.title, icon=entry.icon, url_path=entry.url, default=not entry.url)
-    menu.setdefault(entry.section, []).append(page)
-st.navigation(menu).run()
-cache.settle()
+app = st.App("router.py", lifespan=warming)

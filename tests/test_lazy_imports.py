@@ -69,6 +69,15 @@ def test_the_first_page_waits_for_nothing_that_it_does_not_show():
     assert told == ["Seven Faces", "[] False"]
 
 
+def test_what_the_server_loads_beforehand_is_what_the_first_pages_need_and_no_framework():
+    told = _told("import sys\nfrom dashboard import warm\nwarm.warm()\nbefore = set(sys.modules)\n"
+                 "from streamlit.testing.v1 import AppTest\n"
+                 "page = AppTest.from_file('dashboard/views/home.py', default_timeout=200).run()\n"
+                 "assert not page.exception, page.exception\n"
+                 "print([name for name in {*sys.modules} - before if name[:6] in ('pandas', 'plotly')])")  # fmt: skip
+    assert told == ["[]", "[] True"]
+
+
 def test_the_first_photo_is_answered_without_a_framework():
     told = _told("from streamlit.testing.v1 import AppTest\n"
                  "page = AppTest.from_file('dashboard/views/photos.py', default_timeout=250).run()\n"

@@ -1,1 +1,1 @@
-"""One page each, run by the router in `dashboard/Home.py`."""
+"""One page each, run by `dashboard/router.py`."""
