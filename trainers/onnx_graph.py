@@ -50,10 +50,15 @@ def graph(predictor: BasePredictor, weights: Path) -> bytes:
 
 
 def _traced(predictor: BasePredictor) -> Any:
-    """The onnx.ModelProto of the network, float32 weights inside."""
+    """The onnx.ModelProto of the network, float32 weights inside; its channels come first where they can."""
     import torch
 
-    network, shape, keras = predictor._network, predictor.spec.input, predictor.spec.framework == "keras"
+    network, shape, first, options = predictor._network, predictor.spec.input, True, {}
+    if predictor.spec.framework == "keras":
+        from trainers.keras_layout import channels_first
+
+        turned, options = channels_first(network), {"training": False}
+        network, first = (network, False) if turned is None else (turned, True)
 
     class ChannelsLast(torch.nn.Module):
         def __init__(self) -> None:
@@ -61,7 +66,7 @@ def _traced(predictor: BasePredictor) -> Any:
             self.network = network
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.network(x, training=False) if keras else self.network(x.permute(0, 3, 1, 2))
+            return self.network(x.permute(0, 3, 1, 2) if first else x, **options)
 
     x = torch.zeros(2, shape.size, shape.size, shape.channels)
     with warnings.catch_warnings():

@@ -20,6 +20,7 @@ EDGE_KERNELS = np.array(
 """(4, 3, 3): the kernels that the first convolution starts from; they train on like all others."""
 
 
+@keras.saving.register_keras_serializable("seven_faces")
 class EdgeKernels(keras.initializers.Initializer):
     """The edge detectors for the first filters, Glorot uniform for the rest."""
 
