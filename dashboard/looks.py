@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -53,3 +54,8 @@ def _people(id: str) -> Look:
 def _model(place: int) -> Look:
     round_ = place // len(MODEL_COLOURS) % len(DASHES)
     return Look(MODEL_COLOURS[place % len(MODEL_COLOURS)], DASHES[round_], HATCHES[round_], SYMBOLS[round_])
+
+
+def verbatim(text: str) -> str:
+    """Markdown that shows a text of a stranger, a file's name say, as it is: no emphasis, link, picture or formula."""
+    return re.sub(r"([^\w\s]|_)", r"\\\1", " ".join(text.split()))

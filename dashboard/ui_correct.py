@@ -100,7 +100,9 @@ def tools(collection: Collection, photo: CollectedPhoto) -> None:
     by_number = {str(face.number): face.key for face in faces}
     stamp = f"{photo.sha256[:12]}-{len(collection.edits)}"
     chosen = (
-        st.pills("Faces to correct", list(by_number), selection_mode="multi", key=f"numbers-{stamp}") if faces else []
+        st.pills("Faces to correct", list(by_number), selection_mode="multi", key=f"numbers-{stamp}", wrap=True)
+        if faces
+        else []
     )
     keys = [by_number[number] for number in chosen]
     with st.container(horizontal=True):

@@ -27,7 +27,7 @@ def filter_choice(entries: Sequence[Entry]) -> tuple[list[str], list[str]]:
     """Kinds of entry and initial weights that the user wants to see, none meaning all; kept in the URL."""
     kinds = {entry.who: WHO_WORDS[entry.who] for entry in entries}
     used = sorted({entry.card.initial_weights for entry in entries if entry.card})
-    many = {"selection_mode": "multi", "wrap": True, "help": "None chosen: all"}
+    many = {"selection_mode": "multi", "help": "None chosen: all"}
     who = ui_url.some(st.pills, "Only", kinds, "only", [], **many)
     if len(used) < 2:
         return who, []

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, ui_url, ui_work
+from dashboard import cache, looks, ui_url, ui_work
 from fer_core import collection_add
 from fer_core.collection import CollectedPhoto, Collection, LedgerRow
 from fer_core.crop_rule import CropRule, Shape
@@ -19,6 +19,8 @@ from fer_core.photo_sources import Input, from_uploads
 WAYS = {"files": "Files or ZIPs", "folder": "A folder", "camera": "Camera"}
 SHAPES = {"fer2013": "As FER2013 frames faces", "square": "Square", "tight": "Tight box"}
 MOST_MEGABYTES = 1000
+MOST_SAID = 5
+"""Files whose reason for not being read is written out; the table has them all."""
 CREDIT = "An example: NASA's portrait of the astronaut Eileen Collins, public domain. Add your own photos above."
 OUTCOMES = {"read": "", "no face": "", "same": "", "skipped": "Not read. ", "failed": "Could not be read. "}
 KEEPS = "They stay in this computer's memory."
@@ -130,6 +132,12 @@ def ledger(rows: Sequence[LedgerRow]) -> None:
     }
     st.dataframe(table, hide_index=True, column_config=columns, height="auto" if len(rows) > 6 else "content",
                  alt="One row for every file, with what became of it")  # fmt: skip
+    failed = [
+        f"**{looks.verbatim(row.file)}**: {looks.verbatim(row.reason)}" for row in rows if row.outcome == "failed"
+    ]
+    if failed:
+        more = [f"and {len(failed) - MOST_SAID} more, see the table"] if len(failed) > MOST_SAID else []
+        st.warning("  \n".join(failed[:MOST_SAID] + more), icon=":material/broken_image:")
 
 
 def photo_choice(collection: Collection) -> CollectedPhoto:

@@ -46,7 +46,7 @@ def one(
     if ids is not None:
         st.session_state[key] = ids[0] if ids else None
     chosen = widget(label, list(titles), format_func=titles.__getitem__, key=key, on_change=_tell,
-                    args=(key, [] if named else usual, changed), **look)  # fmt: skip
+                    args=(key, [] if named else usual, changed), **(_wrapping(widget) | look))  # fmt: skip
     return default if chosen is None else str(chosen)
 
 
@@ -57,7 +57,12 @@ def some(widget: Widget, label: str, titles: Titles, key: str, default: Sequence
     if ids is not None:
         st.session_state[key] = ids[: look.get("max_selections")]
     return list(widget(label, list(titles), format_func=titles.__getitem__, key=key, on_change=_tell,
-                       args=(key, usual, None), **look))  # fmt: skip
+                       args=(key, usual, None), **(_wrapping(widget) | look)))  # fmt: skip
+
+
+def _wrapping(widget: Widget) -> dict[str, bool]:
+    """What keeps a row of choices from being cut off where it is too wide: they take another row."""
+    return {"wrap": True} if widget in (st.pills, st.segmented_control) else {}
 
 
 def tabs(titles: Titles, key: str) -> dict[str, TabContainer]:

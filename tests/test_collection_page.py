@@ -1,5 +1,6 @@
 """Photos, Collection and Gallery as pages: corrections by clicks, a reload that loses none, files that are refused."""
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from dashboard import cache, collection_facts
 from dashboard.cache.workplace import HOURS, MOST, Works
 from dashboard.pages_table import VIEWS
 from fer_core import collection_edit as edit
+from fer_core.collection import LedgerRow
 from fer_core.collection_file import to_bytes
 from fer_core.types import EMOTIONS
 
@@ -269,3 +271,12 @@ def test_the_gallery_shows_true_and_predicted_labels_and_the_persons_accuracy():
     assert not at.exception
     assert [metric.value for metric in at.metric] == ["1 of 1"] * len(at.metric) and len(at.metric)
     assert all(label in _text(at) for label in EMOTIONS) and "check:" in _text(at)
+
+
+def test_a_file_that_could_not_be_read_is_named_as_it_is_with_the_reason(quick):
+    hostile = "![x](http://e.x/_a_.png) :red[b].jpg"
+    rows = tuple(LedgerRow(n, f"{n} {hostile}", "failed", 0, "This file is damaged.", "") for n in range(1, 9))
+    at = _page("photos", replace(collection(), ledger=rows))
+    said = next(one.value for one in at.warning if "damaged" in one.value)
+    assert said.count("This file is damaged") == 5 and "and 3 more" in said
+    assert r"1 \!\[x\]\(http\:\/\/e\.x\/\_a\_\.png\) \:red\[b\]\.jpg" in said
