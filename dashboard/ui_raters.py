@@ -104,8 +104,8 @@ def pair(raters: Sequence[Rater], key: str = "less") -> tuple[Rater, Rater]:
     return pairs[ui_url.one(st.selectbox, "Difference", words, key, first, label_visibility="collapsed") or first]
 
 
-def paired(one: Comparison, a: Rater, b: Rater) -> None:
-    """Draws how two raters compare against FER2013's label on the same images."""
+def paired(one: Comparison, a: Rater, b: Rater, right: str = "FER2013's label") -> None:
+    """Draws how two raters compare on the same images against what is `right` there."""
     d, points = one.difference, "points"
     st.metric(f"Accuracy, {a.title} less {b.title}", f"{_signed(d.value)} {points}")
     st.markdown(f"""
@@ -115,7 +115,7 @@ def paired(one: Comparison, a: Rater, b: Rater) -> None:
 - The two agree on {one.agreement:.1%}, Cohen's κ {one.kappa:.3f}
 """)
     st.caption(
-        "Right means FER2013's label. The p value is for this pair by itself: looking at many pairs needs a "
+        f"Right means {right}. The p value is for this pair by itself: looking at many pairs needs a "
         "correction, which the page Pairs makes."
     )
 

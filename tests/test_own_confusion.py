@@ -54,6 +54,12 @@ def test_the_matrix_is_that_of_the_labelled_faces():
     assert at.selectbox(key="rows").value == "truth"
 
 
+def test_two_models_are_compared_on_what_was_posed():
+    made = _labelled()
+    at = _page(made, set="own", columns=[one.id for one in made.answers.values()])
+    assert "Right means what was posed" in _text(at) and "FER2013's label." not in _text(at)
+
+
 def test_a_cell_shows_its_faces_with_everybodys_answer():
     made = _labelled()
     model, first = _model(made), labelled(made)[0]

@@ -38,7 +38,8 @@ def main() -> None:
     with above:
         matrices(found, rows, columns, normalise, cell)
     if len(columns) > 1:
-        difference(found, rows, columns, normalise)
+        truth = "FER2013's label" if isinstance(images, str) else "what was posed"
+        difference(found, rows, columns, normalise, truth)
 
 
 def choices(raters: tuple[Rater, ...]) -> tuple[Rater, list[Rater], str | ui_own_faces.Own, str]:
@@ -94,7 +95,7 @@ def faces(found: data.Together, rows: Rater, cell: ui_faces.Cell, source: Refere
         ui_faces.faces(ids, source)
 
 
-def difference(found: data.Together, rows: Rater, columns: list[Rater], normalise: str) -> None:
+def difference(found: data.Together, rows: Rater, columns: list[Rater], normalise: str, truth: str) -> None:
     """Draws the difference of two of the matrices, and the paired comparison of the two against the truth."""
     st.subheader("The difference of two")
     a, b = ui_raters.pair(columns)
@@ -109,7 +110,7 @@ def difference(found: data.Together, rows: Rater, columns: list[Rater], normalis
         )  # fmt: skip
         st.caption(f"Purple: {a.title} more often; orange: {b.title}.")
     with right, st.spinner("Comparing …"):
-        ui_raters.paired(cache.comparison(found.y, found.answered[a.id], found.answered[b.id]), a, b)
+        ui_raters.paired(cache.comparison(found.y, found.answered[a.id], found.answered[b.id]), a, b, truth)
 
 
 main()
