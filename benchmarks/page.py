@@ -2,7 +2,8 @@
 
     uv run python benchmarks/page.py FOLDER
 
-FOLDER has engines.json, detection.json, users.json and start.json, or some of them; `make benchmarks` runs them all.
+FOLDER has engines.json, detection.json, stages.json, users.json and start.json, or some of them; `make benchmarks`
+runs them all.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    parts = {"engines": engines, "detection": detection, "users": users, "start": start}
+    parts = {"engines": engines, "detection": detection, "stages": stages, "users": users, "start": start}
     found = [write(json.loads(path.read_text())) for name, write in parts.items()
              if (path := folder / f"{name}.json").is_file()]  # fmt: skip
     PAGE.write_text("\n".join([HEAD, *found]))
@@ -81,6 +82,20 @@ def detection(found: dict[str, Any]) -> str:
     before, after = (f"{kept[name]:.0f}" for name in ("before_mb", "after_mb"))
     flat = f"Memory before and after {kept['photos']:,} photos: {before} and {after} MB.\n"
     return "\n".join(["## Finding faces", machine(found), table(heads, rows), flat])
+
+
+def stages(found: dict[str, Any]) -> str:
+    """The part on where a photo's time goes."""
+    whole = found["parts"][-1]["median"]
+    rows = [
+        [part["part"], f"{part['median']:.1f}", f"{part['least']:.1f} to {part['greatest']:.1f}",
+         f"{100 * part['median'] / whole:.0f} %"]
+        for part in found["parts"]
+    ]  # fmt: skip
+    return "\n".join([
+        f"## Where the time of a photo of 1280 × 720 with {found['faces']} faces goes", machine(found),
+        table(["", "median ms", "least to greatest", "of all"], rows), f"n = {found['runs']}.\n",
+    ])  # fmt: skip
 
 
 def users(found: dict[str, Any]) -> str:
