@@ -1,12 +1,17 @@
-"""How the quiz does with 100 people answering at once: no answer lost, none twice, and how long each takes.
+"""How the quiz does with 100 people at once: no answer lost, none twice, and how long each takes.
 
-    uv run python benchmarks/quiz.py [--people 100] [--places 20] [--think 2.5] [--database URL] [--core]
+    uv run python benchmarks/quiz.py [--people 100] [--think 3] [--only sqlite] [--json FILE]
 
-Starts the dashboard on a free port and speaks Streamlit's websocket protocol to it, a connection a person: each opens
-the quiz, thinks as people do, sends an answer as the browser's component would, and waits for the next face. The
-time is from sending an answer to having the next face, its picture included: server, database and loopback together.
-`--core` leaves the web server out: as many threads on `fer_core.human`, without any time to think. The database is a
-new SQLite file, or the one of the URL. FER2013 is noise here; nothing else is simulated.
+On a new SQLite file and, where PostgreSQL is installed, on a server of its own, both waiting for the disk. Loads:
+
+* core: a thread a person on `fer_core.human`, each answering again at once, without any time to think;
+* thinking: the dashboard on a free port and Streamlit's websocket protocol, a connection a person; each looks at the
+  face for a random time (`--think` seconds on average, half a second at least), sends an answer as the browser's
+  component would, and waits for the next face;
+* burst: the same connections, all sending in the same moment, and again once all have the next face.
+
+The time is from sending an answer to having the next face, its picture included: server, database, loopback and the
+clients, which share the processor with the server, together. FER2013 is noise here; nothing else is simulated.
 """
 
 from __future__ import annotations
@@ -16,19 +21,19 @@ import asyncio
 import json
 import os
 import random
-import statistics
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import psutil
 from machine import describe
+from quiz_people import Crowd
 from server import dashboard
-from streamlit.components.v2.bidi_component.main import _make_trigger_id
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import ClientConnection, connect
 
 from fer_core import artifacts, datasets
 from fer_core.human import quiz
@@ -37,34 +42,46 @@ from fer_core.human.database import VARIABLE, Database
 from fer_core.human.faces import Fer2013Faces
 from fer_core.human.sampling import Options
 from fer_core.types import EMOTIONS
+from tests import postgres_server
+
+ROUNDS = 7
+"""How often each person answers under each load."""
+Row = dict[str, Any]
 
 
 def main() -> None:
-    """Prints the machine, the figures, and whether every answer is in its place."""
+    """Prints the machine and the figures; ends with an error where an answer is lost, twice or another."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=100)
-    parser.add_argument("--places", type=int, default=20, help="how many faces each person answers")
-    parser.add_argument("--think", type=float, default=2.5, help="mean seconds that a person thinks, 0.5 at least")
-    parser.add_argument("--database", help="URL of a database, else a new SQLite file")
-    parser.add_argument("--core", action="store_true", help="threads on the core instead of a web server")
+    parser.add_argument("--think", type=float, default=3.0, help="mean seconds that a person looks, 0.5 at least")
+    parser.add_argument("--only", choices=("sqlite", "postgresql"), help="one kind of database")
+    parser.add_argument("--core", action="store_true", help="leave the web server out")
+    parser.add_argument("--json", type=Path, help="the same figures for the documentation")
     given = parser.parse_args()
-    print(describe())
-    with tempfile.TemporaryDirectory() as folder:
-        url = given.database or f"sqlite:///{folder}/quiz.sqlite3"
-        os.environ[VARIABLE] = url
-        database = Database(url)
-        faces = noise(Path(folder) / "noise.npz")
-        options = Options(per_class=max(1, given.places // 7), repeats=0, checks=0, practice=0)
-        runs = [quiz.start(database, faces, options, consent=True) for _ in range(given.people)]
-        places = 7 * options.per_class
-        began = time.perf_counter()
-        if given.core:
-            said, times = core(database, runs)
-        else:
-            said, times = web(Path(folder), runs, places, given.think)
-        seconds = time.perf_counter() - began
-        report("core, threads" if given.core else "web server, websockets", database, times, seconds)
-        check(database, said, places)
+    results: Row = {"machine": describe(), "people": given.people, "think": given.think, "rows": []}
+    print(results["machine"])
+    for kind in [given.only] if given.only else ["sqlite", "postgresql"]:
+        with tempfile.TemporaryDirectory() as folder, database_url(kind, Path(folder)) as url:
+            if url is None:
+                print("PostgreSQL is not installed here: left out.")
+                continue
+            results["rows"] += core(url, noise(Path(folder) / "noise.npz"), given.people)
+            results["rows"] += [] if given.core else web(url, Path(folder), given.people, given.think)
+    if given.json:
+        given.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+@contextmanager
+def database_url(kind: str, folder: Path) -> Iterator[str | None]:
+    """The URL of an empty database of that kind; None where it cannot be had."""
+    programs = postgres_server.installed()
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/quiz.sqlite3"
+    elif programs is None:
+        yield None
+    else:
+        with postgres_server.running(programs, durable=True) as server:
+            yield server.url
 
 
 def noise(path: Path) -> Fer2013Faces:
@@ -76,9 +93,11 @@ def noise(path: Path) -> Fer2013Faces:
     return Fer2013Faces(reference, data)
 
 
-def core(database: Database, runs: list[str]) -> tuple[dict[str, list[str]], list[float]]:
-    """What each person said, and the milliseconds of each answer with reading the next task."""
-    times: list[float] = []
+def core(url: str, faces: Fer2013Faces, people: int) -> list[Row]:
+    """The figures of threads that answer without a pause."""
+    database = Database(url)
+    runs = begun(database, faces, people, per_class=1)
+    times: list[list[float]] = [[] for _ in range(ROUNDS)]
 
     def person(code: str) -> list[str]:
         chance, said = random.Random(code), []
@@ -87,118 +106,60 @@ def core(database: Database, runs: list[str]) -> tuple[dict[str, list[str]], lis
             said.append(chance.choice(EMOTIONS))
             began = time.perf_counter()
             quiz.answer(database, code, task.position, said[-1], 700.0)
-            task = quiz.state(database, code).task
-            times.append(1000 * (time.perf_counter() - began))
+            place, task = task.position, quiz.state(database, code).task
+            times[place - 1].append(1000 * (time.perf_counter() - began))
         return said
 
+    began, processor = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(len(runs)) as pool:
-        return dict(zip(runs, pool.map(person, runs), strict=True)), times
+        said = dict(zip(runs, pool.map(person, runs), strict=True))
+    seconds, processor = time.perf_counter() - began, time.process_time() - processor
+    found = row("core, without a pause", database, times, seconds, processor)
+    check(database, said, ROUNDS)
+    database.close()
+    return [found]
 
 
-def web(folder: Path, runs: list[str], places: int, think: float) -> tuple[dict[str, list[str]], list[float]]:
-    """What each person said, and the milliseconds from each answer to the next face, over real websockets."""
-    environment = {"FER2013_PATH": str(folder / "noise.npz"), "SEVEN_FACES_CACHE": str(folder)}
+def web(url: str, folder: Path, people: int, think: float) -> list[Row]:
+    """The figures of people on a web server: opening the quiz, thinking, and all at once."""
+    database = Database(url)
+    runs = begun(database, noise(folder / "noise.npz"), people, per_class=2)
+    environment = {"FER2013_PATH": str(folder / "noise.npz"), "SEVEN_FACES_CACHE": str(folder), VARIABLE: url}
     with dashboard(folder / "log.txt", environment) as port:
-        return asyncio.run(everybody(port, runs, places, think))
+        (server,) = (one for one in psutil.Process().children() if "streamlit" in one.cmdline())
+        crowd = Crowd(port, runs, lambda: sum(server.cpu_times()[:2]))
+        said, loads = asyncio.run(crowd.sit(ROUNDS, think))
+    titles = {"opening": "opening the quiz", "thinking": f"each thinks for {think:g} s", "burst": "all in one moment"}
+    rows = [row(titles[name], database, *figures) for name, figures in loads.items()]
+    check(database, said, 2 * ROUNDS)
+    wrong = (folder / "log.txt").read_text().count("Traceback")
+    if wrong:
+        raise SystemExit(f"The server had {wrong} errors.")
+    database.close()
+    return rows
 
 
-async def everybody(port: int, runs: list[str], places: int, think: float) -> tuple[dict[str, list[str]], list[float]]:
-    """All people at once, after one who wakes the server up."""
-    times: list[float] = []
-    async with person(port) as first:
-        await first_face(first, runs[0])
-    answered = await asyncio.gather(*(sit(port, code, places, think, times) for code in runs))
-    return dict(zip(runs, answered, strict=True)), times
+def begun(database: Database, faces: Fer2013Faces, people: int, per_class: int) -> list[str]:
+    """The resume codes of so many runs, `per_class` faces of each of the seven emotions in each and nothing else."""
+    options = Options(per_class=per_class, repeats=0, checks=0, practice=0)
+    return [quiz.start(database, faces, options, consent=True) for _ in range(people)]
 
 
-def person(port: int) -> connect:
-    """A connection as a browser makes it."""
-    return connect(f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], max_size=None,  # type: ignore[list-item]
-                   open_timeout=120, ping_timeout=None)  # fmt: skip
-
-
-async def sit(port: int, code: str, places: int, think: float, times: list[float]) -> list[str]:
-    """What one person said; adds the milliseconds of each answer to `times`."""
-    chance, said = random.Random(code), []
-    await asyncio.sleep(chance.uniform(0, think))
-    async with person(port) as connection:
-        widget, item, page = await first_face(connection, code)
-        while True:
-            await asyncio.sleep(0.5 + chance.expovariate(1 / max(think - 0.5, 0.01)))
-            said.append(chance.choice(EMOTIONS))
-            answer = {"item": item, "label": said[-1], "reaction_ms": 700, "confidence": None}
-            began = time.perf_counter()
-            await connection.send(rerun(code, page, widget, answer))
-            if item == places:
-                await until_done(connection)
-                times.append(1000 * (time.perf_counter() - began))
-                return said
-            while (now := await next_face(connection))[1] == item:
-                pass
-            times.append(1000 * (time.perf_counter() - began))
-            await until_done(connection)
-            item = now[1]
-
-
-def rerun(code: str, page: str = "", widget: str = "", answer: dict | None = None) -> bytes:
-    """The message with which a browser asks for a run of the quiz page, an answer in it or none."""
-    message = BackMsg()
-    message.rerun_script.query_string = f"run={code}"
-    message.rerun_script.page_script_hash = page
-    if not page:
-        message.rerun_script.page_name = "quiz"
-    if answer is not None:
-        state = message.rerun_script.widget_states.widgets.add()
-        state.id = _make_trigger_id(widget, "events")
-        state.json_trigger_value = json.dumps([{"event": "answer", "value": answer}])
-    return message.SerializeToString()
-
-
-async def first_face(connection: ClientConnection, code: str) -> tuple[str, int, str]:
-    """The component's id, the place of the first face and the page's hash."""
-    await connection.send(rerun(code))
-    page = ""
-    async for data in connection:
-        message = ForwardMsg.FromString(bytes(data))  # type: ignore[arg-type]  # Streamlit sends bytes only
-        if message.WhichOneof("type") == "new_session":
-            page = message.new_session.page_script_hash
-        if found := face(message):
-            await until_done(connection)
-            return *found, page
-    raise SystemExit("The server closed the connection.")
-
-
-async def next_face(connection: ClientConnection) -> tuple[str, int]:
-    """The component's id and the place of the next face that comes."""
-    async for data in connection:
-        if found := face(ForwardMsg.FromString(bytes(data))):  # type: ignore[arg-type]
-            return found
-    raise SystemExit("The server closed the connection.")
-
-
-def face(message: ForwardMsg) -> tuple[str, int] | None:
-    """The component's id and place in a message, None where it is about something else."""
-    if message.WhichOneof("type") != "delta" or message.delta.new_element.WhichOneof("type") != "bidi_component":
-        return None
-    component = message.delta.new_element.bidi_component
-    return component.id, int(json.loads(component.json)["item"])
-
-
-async def until_done(connection: ClientConnection) -> None:
-    """Returns when the script's run has ended."""
-    async for data in connection:
-        if ForwardMsg.FromString(bytes(data)).WhichOneof("type") == "script_finished":  # type: ignore[arg-type]
-            return
-
-
-def report(what: str, database: Database, times: list[float], seconds: float) -> None:
-    """Prints the figures of one run."""
-    ordered = sorted(times)
-    p95 = ordered[int(0.95 * (len(ordered) - 1))]
-    middle, kind = statistics.median(times), database.url.get_backend_name()
-    rate = len(times) / seconds
-    print(f"{what}, {kind}: n = {len(times)} answers, {rate:.0f} a second, load after {os.getloadavg()[0]:.1f}")
-    print(f"median {middle:.0f} ms   p95 {p95:.0f} ms   greatest {ordered[-1]:.0f} ms")
+def row(load: str, database: Database, rounds: Sequence[Sequence[float]], seconds: float, processor: float) -> Row:
+    """The figures of one load, from the milliseconds of each round; printed too."""
+    times = np.concatenate([np.asarray(one) for one in rounds])
+    each = [float(np.percentile(one, 95)) for one in rounds]
+    kind = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[database.url.get_backend_name()]
+    found = {
+        "load": load, "database": kind, "n": len(times), "median": float(np.median(times)),
+        "p95": float(np.percentile(times, 95)), "least_p95": min(each), "greatest_p95": max(each),
+        "greatest": float(times.max()), "a_second": len(times) / seconds, "processor": 1000 * processor / len(times),
+        "busy": os.getloadavg()[0],
+    }  # fmt: skip
+    print(f"{kind}, {load}: n = {len(times)}, {found['a_second']:.0f} a second, load {found['busy']:.1f}\n  median "
+          f"{found['median']:.0f} ms, p95 {found['p95']:.0f} (rounds {min(each):.0f} to {max(each):.0f}), greatest "
+          f"{found['greatest']:.0f}, processor {found['processor']:.1f} ms each")  # fmt: skip
+    return found
 
 
 def check(database: Database, said: dict[str, list[str]], places: int) -> None:
@@ -207,7 +168,7 @@ def check(database: Database, said: dict[str, list[str]], places: int) -> None:
     short = [code for code, labels in said.items() if len(labels) != places]
     if wrong or short:
         raise SystemExit(f"{len(wrong)} of {len(said)} runs lack an answer or have another; {len(short)} were not sat.")
-    print(f"every answer of {len(said)} people is stored once and in its place")
+    print(f"  every answer of {len(said)} people is stored once and in its place")
 
 
 if __name__ == "__main__":

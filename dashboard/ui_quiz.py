@@ -108,6 +108,13 @@ def forget_run() -> None:
     st.query_params.pop(RUN, None)
 
 
+def leave_run(words: str, icon: str | None = None) -> None:
+    """Draws a button that leaves the run in the URL and draws the whole page anew."""
+    if st.button(words, icon=icon):
+        forget_run()
+        st.rerun()
+
+
 def faces_gone(source: str) -> None:
     """Draws what to do where the faces of a run that was begun are not on this machine now."""
     st.warning(f"The faces of this run, {source}, are not on this machine now. The answers so far are kept.",
@@ -154,10 +161,11 @@ def _length(per_class: int) -> str:
     return f"{LENGTHS.get(per_class, 'all')}: {7 * per_class} faces, {minutes(sized(per_class))} min"
 
 
-def code_note(code: str) -> None:
-    """Says the resume code and what it is for."""
+def code_note(code: str, condition: str = "") -> None:
+    """Says the resume code and what it is for, and how the faces are shown."""
     use = "With it you go on in any browser, see your result and delete your data."
-    st.caption(f"Your resume code: `{codes.shown(code)}`. {use}")
+    shown = f" Faces: {condition}." if condition else ""
+    st.caption(f"Your resume code: `{codes.shown(code)}`. {use}{shown}")
 
 
 def begin(database: Database, faces: Faces, group: classes.ClassFacts | None) -> None:

@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
 from fer_core.human.database import Database
 from fer_core.human.faces import LabelledFaces
-from tests.human_cases import PostgresServer, labelled, postgres_programs, unprivileged
+from tests import postgres_server
+from tests.human_cases import labelled
+from tests.postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    programs = postgres_programs()
+    programs = postgres_server.installed()
     if programs is None:
         if os.environ.get("CI"):
             pytest.fail("CI must have PostgreSQL: .ci/run installs it.")
         pytest.skip("No PostgreSQL server on this machine: apt-get install postgresql")
-    folder, user = Path(tempfile.mkdtemp(prefix="sf-pg-")), unprivileged()
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    server = PostgresServer(folder, programs, user)
-    try:
-        server.run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        server.start()
+    with postgres_server.running(programs) as server:
         yield server
-        server.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,13 +1,16 @@
-"""A FER2013 of noise that stands for the real one, and people who sat the quiz on it, for the tests of the pages."""
+"""A FER2013 of noise that stands for the real one, who sat the quiz on it, and what tests read off a page."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+from streamlit.testing.v1 import AppTest
 
+from dashboard.pages_table import VIEWS
 from fer_core import artifacts, datasets
-from fer_core.human import quiz
+from fer_core.human import classes, quiz
 from fer_core.human.database import Database
 from fer_core.human.faces import Fer2013Faces
 from fer_core.human.sampling import Options
@@ -15,6 +18,7 @@ from fer_core.types import EMOTIONS
 
 TINY = Options(per_class=2, repeats=2, checks=1, practice=1, fixation=100)
 """1 + 14 + 2 + 1 = 18 places."""
+PASSPHRASE = "horse battery"
 
 
 def noise_fer2013(path: Path) -> datasets.Dataset:
@@ -39,3 +43,48 @@ def sat(database: Database, data: datasets.Dataset, *, wrong: int = 0, most: int
         quiz.answer(database, code, task.position, EMOTIONS[said.get(task.face, k)], 600 + task.position)
         most -= 1
     return code
+
+
+def opened_class(data: datasets.Dataset, database: Database) -> str:
+    """The code of a class called 3b, whose teacher has `PASSPHRASE`."""
+    return classes.open_class(database, "3b", PASSPHRASE, Fer2013Faces(artifacts.reference(), data), TINY)
+
+
+def run(page, **query):
+    at = AppTest.from_file(str(VIEWS / f"{page}.py"), default_timeout=180)
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def text(at):
+    kinds = (
+        at.title,
+        at.subheader,
+        at.markdown,
+        at.caption,
+        at.info,
+        at.warning,
+        at.error,
+        at.success,
+        at.code,
+        at.text,
+    )
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def trials(at):
+    """What the component sends to the browser."""
+    found = [e.proto for e in at.main if type(e).__name__ == "UnknownElement"]
+    return [json.loads(proto.json) for proto in found if getattr(proto, "component_name", "") == "seven_faces_trial"]
+
+
+def in_url(at, key):
+    value = at.query_params[key]
+    return value if isinstance(value, str) else value[0]
+
+
+def button(at, label):
+    return next(b for b in at.button if b.label == label)

@@ -20,11 +20,15 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
-@contextmanager
-def _server(log, **environment):
+def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def _server(log, port=None, **environment):
+    port = port or _free_port()
     command = [
         sys.executable,
         "-m",

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
-from statsmodels.stats.inter_rater import fleiss_kappa
 
 from fer_core.answers import NONE
 from fer_core.human.agreement import (
@@ -31,7 +30,15 @@ KRIPPENDORFF_B = np.array([  # section B: two observers, nominal a to e
     [0, 0, 1, 1, 3, 2, 2, 2, 4, 3, 3, 0],
     [1, 0, 1, 1, 1, 2, 2, 2, 4, 3, 3, 3],
 ])  # fmt: skip
-FLEISS = np.array([  # Fleiss 1971 in its well-known small form (ten subjects, fourteen raters, five categories)
+KRIPPENDORFF_A = np.array([[0, 1, 0, 0, 0, 0, 0, 0, 1, 0], [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]])
+"""Section A: two observers, two labels."""
+DIAGNOSES = """
+444444 222555 233335 555555 222444 113333 333355 113334 114444 555555 144444 124444 222333 144444 224445
+333335 111455 111112 224444 133555 555555 244444 224555 114444 144445 222224 111155 224444 133333 555555
+"""
+"""Fleiss 1971, Psychological Bulletin 76:378-382, table 1: thirty patients, six psychiatrists, five diagnoses each; as
+R's irr and statsmodels have it. The paper says kappa .430."""
+FOURTEEN = np.array([  # en.wikipedia.org/wiki/Fleiss'_kappa, worked example: ten subjects, fourteen raters; .210
     [0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1],
     [7, 7, 0, 0, 0], [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0], [0, 2, 2, 3, 7],
 ], float)  # fmt: skip
@@ -40,6 +47,7 @@ FLEISS = np.array([  # Fleiss 1971 in its well-known small form (ten subjects, f
 def test_krippendorffs_alpha_of_its_published_examples():
     assert krippendorff_alpha(votes(KRIPPENDORFF_C)) == pytest.approx(0.743, abs=5e-4)
     assert krippendorff_alpha(votes(KRIPPENDORFF_B)) == pytest.approx(0.692, abs=5e-4)
+    assert krippendorff_alpha(votes(KRIPPENDORFF_A)) == pytest.approx(0.095, abs=5e-4)
 
 
 def test_krippendorffs_alpha_at_the_edges():
@@ -50,11 +58,13 @@ def test_krippendorffs_alpha_at_the_edges():
     assert krippendorff_alpha(votes(lone)) == krippendorff_alpha(votes(KRIPPENDORFF_B))
 
 
-def test_fleiss_kappa_of_its_published_example():
-    found = fleiss_interval(FLEISS)
-    assert found.value == pytest.approx(0.210, abs=5e-4) == fleiss_kappa(FLEISS)
-    assert found.low < found.value < found.high
-    assert math.isnan(fleiss_interval(FLEISS[:0]).value)
+def test_fleiss_kappa_of_its_published_examples():
+    diagnoses = votes(np.array([list(map(int, patient)) for patient in DIAGNOSES.split()]).T - 1)
+    for counts, kappa in ((diagnoses, 0.430), (FOURTEEN, 0.210)):
+        found = fleiss_interval(counts)
+        assert found.value == pytest.approx(kappa, abs=5e-4)
+        assert found.low < found.value < found.high
+    assert math.isnan(fleiss_interval(FOURTEEN[:0]).value)
 
 
 def test_cohens_kappa_of_a_published_example():

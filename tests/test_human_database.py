@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 def upgrade():
     op.add_column("runs", sa.Column("country", sa.String(2), nullable=True))
     {more}
@@ -40,9 +40,9 @@ def newer(tmp_path, monkeypatch):
     def use(more="pass"):
         folder = tmp_path / "newer"
         shutil.copytree(migration.SCRIPTS, folder, dirs_exist_ok=True)
-        (folder / "versions" / "v0002_country.py").write_text(NEXT.format(more=more))
+        (folder / "versions" / "v0003_country.py").write_text(NEXT.format(more=more))
         monkeypatch.setattr(migration, "SCRIPTS", folder)
-        monkeypatch.setattr(migration, "HEAD", "0002")
+        monkeypatch.setattr(migration, "HEAD", "0003")
 
     return use
 
@@ -86,7 +86,7 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_its_answers(database,
     newer()
     later = Database(url)
     with later.engine.connect() as connection:
-        assert migration.current(connection) == "0002"
+        assert migration.current(connection) == "0003"
         assert "country" in {column["name"] for column in inspect(connection).get_columns("runs")}
     assert len(own_answers(later, code)) == 4 and sit(later, code, faces, lambda truth: truth) == 16
     later.close()
@@ -97,7 +97,7 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(database, url, newer
     with pytest.raises(DatabaseUnavailableError):
         Database(url)
     with database.engine.connect() as connection:
-        assert migration.current(connection) == "0001"
+        assert migration.current(connection) == "0002"
         assert "country" not in {column["name"] for column in inspect(connection).get_columns("runs")}
 
 
@@ -105,7 +105,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(database, url, 
     code = quiz.start(database, faces, SHORT, consent=True)
     with database.engine.begin() as connection:
         connection.execute(text(f"UPDATE {migration.VERSION_TABLE} SET version_num = '9999'"))
-    with pytest.raises(DatabaseTooNewError, match=r"of version '9999'; this program knows up to '0001'.*update"):
+    with pytest.raises(DatabaseTooNewError, match=r"of version '9999'; this program knows up to '0002'.*update"):
         Database(url)
     assert quiz.state(database, code).total == 20
 

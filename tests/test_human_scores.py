@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import confusion_matrix, f1_score
+from scipy.stats.contingency import expected_freq
+from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 from statsmodels.stats.proportion import proportion_confint
 
 from fer_core.human import scores
@@ -34,6 +35,16 @@ def test_unbiased_hit_rates_of_a_published_example():
     # stats.stackexchange.com/q/156774, worked out there from Wagner 1993: answers in rows, so turned here
     answered = np.array([[4, 1, 0, 1], [0, 3, 2, 1], [0, 0, 6, 0], [2, 0, 0, 4]])
     assert unbiased_hit_rates(answered.T) == pytest.approx([16 / 36, 9 / 24, 36 / 48, 16 / 36])
+
+
+def test_unbiased_hit_rates_and_chance_are_what_the_libraries_parts_make():
+    chance = np.random.default_rng(2)
+    for _ in range(20):
+        y, said = chance.integers(7, size=300), chance.choice(7, size=300, p=[0.3, 0.2, 0.2, 0.1, 0.1, 0.05, 0.05])
+        matrix = confusion_matrix(y, said)
+        by_hand = recall_score(y, said, average=None) * precision_score(y, said, average=None)
+        assert unbiased_hit_rates(matrix) == pytest.approx(by_hand)
+        assert chance_hit_rates(matrix) == pytest.approx(expected_freq(matrix).diagonal() / 300)
 
 
 def test_unbiased_hit_rates_at_the_edges():
@@ -79,8 +90,9 @@ def test_accuracy_f1_and_confusion_are_those_of_the_libraries(person):
 
 
 def test_wilsons_interval_of_a_published_example():
-    # Newcombe 1998, Statistics in Medicine 17:857-872, table I, method 3: 81 of 263 and 15 of 148
-    for right, n, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605)):
+    # Newcombe 1998, Statistics in Medicine 17:857-872, table I, method 3
+    published = ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718))
+    for right, n, low, high in published:
         found = score(table(["happy"] * n, ["happy"] * right + ["sad"] * (n - right)), bootstrap=0).accuracy
         assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
 

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from test_browser import QUIET, _no_sideways_scroll, _server, browser  # noqa: F401
+from test_browser import QUIET, _free_port, _no_sideways_scroll, _server, browser  # noqa: F401
 
 from fer_core import artifacts
 from fer_core.human import classes, quiz
@@ -111,6 +111,27 @@ def test_a_quiz_by_keyboard_outlives_the_browser_and_the_server(place, open_page
     table = own_answers(database, code)
     assert table["label"].tolist() == said and table["position"].tolist() == list(range(1, PLACES + 1))
     assert table["reaction_ms"].between(100, 60_000).all()
+
+
+def test_an_answer_given_while_the_server_is_gone_is_taken_when_it_is_back(place, open_page):
+    folder, environment, database, group = place
+    port = _free_port()
+    with _server(folder / "log5.txt", port, **environment) as address:
+        page = open_page()
+        page.goto(f"{address}/quiz?class={group}")
+        page.get_by_text("I agree that my answers").click()
+        page.get_by_role("button", name="Begin").click()
+        said = [_press(page, 1), _press(page, 2)]
+        page.get_by_text(re.compile(rf"^3 of {PLACES}$")).wait_for()
+        page.locator(".answers button:enabled").first.wait_for()
+        code = _code(page)
+    said.append(_press(page, 3))
+    page.wait_for_timeout(1000)
+    assert quiz.state(database, code).answered == 2
+    with _server(folder / "log6.txt", port, **environment):
+        said.append(_press(page, 4))
+        page.get_by_text(re.compile(rf"^5 of {PLACES}$")).wait_for()
+    assert own_answers(database, code)["label"].tolist() == said
 
 
 def test_a_finger_and_a_second_tab(place, open_page):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from collection_cases import answered_collection
-from test_quiz_pages import data, database, noise, run, text, trials  # noqa: F401
 
 from dashboard import cache, collection_facts
 from fer_core import collection_edit as edit
@@ -11,7 +10,9 @@ from fer_core.human import quiz
 from fer_core.human.faces import PIXELS, pixel_id
 from fer_core.human.sampling import Options
 from fer_core.types import EMOTIONS
+from tests.quiz_pages import run, text, trials
 
+pytest_plugins = ("tests.quiz_fixtures",)
 ONE_EACH = Options(per_class=3, repeats=0, checks=0, practice=0, fixation=100)
 
 
@@ -44,7 +45,7 @@ def lent(id):
     return faces
 
 
-def sit(database, faces, wrong=0):  # noqa: F811
+def sit(database, faces, wrong=0):
     """The code of somebody who answers all, the first `wrong` wrongly."""
     code = quiz.start(database, faces, ONE_EACH, consent=True)
     truth = dict(zip(faces.ids, faces.labels.tolist(), strict=True))
@@ -65,14 +66,14 @@ def test_the_models_answers_are_those_of_the_collection(work):
     assert collection_facts.raters(made, [*names, PIXELS + "0" * 64]) == ()
 
 
-def test_with_both_the_user_chooses(data, database, work):  # noqa: F811
+def test_with_both_the_user_chooses(data, database, work):
     at = run("quiz", work=work[0])
     assert "FER2013" in str(at.button_group[0].options) and "6 faces" in str(at.button_group[0].options)
     assert "140 faces" in str(at.radio[0].options)  # FER2013's by default
     assert "all: 21 faces" in str(run("quiz", work=work[0], faces="own").radio[0].options)
 
 
-def test_a_result_stands_beside_the_models(alone, database, work):  # noqa: F811
+def test_a_result_stands_beside_the_models(alone, database, work):
     code = sit(database, lent(work[0]), wrong=2)
     at = run("my_result", run=code)
     against = next(one.value for one in at.dataframe if "McNemar p" in one.value)
@@ -84,7 +85,7 @@ def test_a_result_stands_beside_the_models(alone, database, work):  # noqa: F811
     assert "PrivateTest" not in text(at) and "Percentile" not in [one.label for one in at.metric]
 
 
-def test_everybody_on_one_axis(alone, database, work):  # noqa: F811
+def test_everybody_on_one_axis(alone, database, work):
     faces = lent(work[0])
     sit(database, faces, wrong=1)
     at = run("humans_and_models", faces=faces.name)
@@ -93,7 +94,7 @@ def test_everybody_on_one_axis(alone, database, work):  # noqa: F811
     assert [rater.id for rater in table.models] == ["model-a", "model-b"] and table.names == faces.ids
 
 
-def test_the_faces_come_back_with_the_collection(alone, database, work):  # noqa: F811
+def test_the_faces_come_back_with_the_collection(alone, database, work):
     code = quiz.start(database, lent(work[0]), ONE_EACH, consent=True)
     cache.lent_faces().by_source.clear()  # the server was started anew
     at = run("quiz", run=code)
@@ -103,7 +104,7 @@ def test_the_faces_come_back_with_the_collection(alone, database, work):  # noqa
     assert trials(run("quiz", run=code))  # lent again
 
 
-def test_the_address_of_the_work_is_not_put_into_the_quizs(data, database, work):  # noqa: F811
+def test_the_address_of_the_work_is_not_put_into_the_quizs(data, database, work):
     at = run("quiz")
     at.session_state["work-id"] = work[0]
     at.run()
@@ -111,7 +112,7 @@ def test_the_address_of_the_work_is_not_put_into_the_quizs(data, database, work)
     assert "work" not in at.query_params
 
 
-def test_the_original_resolution_is_offered_where_there_is_one(data, database, work):  # noqa: F811
+def test_the_original_resolution_is_offered_where_there_is_one(data, database, work):
     def looks(**query):
         at = run("quiz", work=work[0], **query)
         return str(next(box for box in at.selectbox if box.label == "The face is shown at").options)

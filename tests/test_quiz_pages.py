@@ -5,82 +5,17 @@ import re
 from dataclasses import replace
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.pages_table import VIEWS
 from fer_core import artifacts
 from fer_core.human import classes, codes, quiz
 from fer_core.human.answers_table import own_answers
-from fer_core.human.database import Database
 from fer_core.human.faces import Fer2013Faces
 from fer_core.types import EMOTIONS
-from tests.quiz_pages import TINY, noise_fer2013, sat
+from tests.quiz_pages import PASSPHRASE, TINY, button, in_url, opened_class, run, sat, text, trials
 
-PASSPHRASE = "horse battery"
-
-
-@pytest.fixture(scope="module")
-def noise(tmp_path_factory):
-    place = tmp_path_factory.mktemp("noise") / "noise.npz"
-    return place, noise_fer2013(place)
-
-
-@pytest.fixture
-def data(noise, monkeypatch):
-    monkeypatch.setenv("FER2013_PATH", str(noise[0]))
-    cache.dataset.clear()
-    yield noise[1]
-    cache.dataset.clear()
-
-
-@pytest.fixture
-def database(tmp_path, monkeypatch):
-    url = f"sqlite:///{tmp_path}/quiz.sqlite3"
-    monkeypatch.setenv("SEVEN_FACES_DATABASE", url)
-    opened = Database(url)
-    yield opened
-    opened.close()
-
-
-def run(page, **query):
-    at = AppTest.from_file(str(VIEWS / f"{page}.py"), default_timeout=180)
-    for key, value in query.items():
-        at.query_params[key] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
-def text(at):
-    kinds = (
-        at.title,
-        at.subheader,
-        at.markdown,
-        at.caption,
-        at.info,
-        at.warning,
-        at.error,
-        at.success,
-        at.code,
-        at.text,
-    )
-    return "\n".join(element.value for kind in kinds for element in kind)
-
-
-def trials(at):
-    """What the component sends to the browser."""
-    found = [e.proto for e in at.main if type(e).__name__ == "UnknownElement"]
-    return [json.loads(proto.json) for proto in found if getattr(proto, "component_name", "") == "seven_faces_trial"]
-
-
-def in_url(at, key):
-    value = at.query_params[key]
-    return value if isinstance(value, str) else value[0]
-
-
-def button(at, label):
-    return next(b for b in at.button if b.label == label)
+pytest_plugins = ("tests.quiz_fixtures",)
 
 
 def test_a_new_run_needs_consent_and_lives_in_the_url(data, database):
@@ -213,59 +148,6 @@ def test_my_data_can_be_deleted(data, database):
     button(at, "Delete").click().run()
     assert not at.exception and "18 answers were deleted" in text(at)
     assert own_answers(database, code).empty and len(own_answers(database, other)) == 18
-
-
-def opened_class(data, database):
-    return classes.open_class(database, "3b", PASSPHRASE, Fer2013Faces(artifacts.reference(), data), TINY)
-
-
-def test_class_results_need_the_passphrase(data, database):
-    group = opened_class(data, database)
-    sat(database, data, class_code=group, nickname="Ada")
-    at = run("class_results", **{"class": group})
-    assert "Ada" not in str(at.main)
-    at.text_input[1].set_value("something else")
-    button(at, "Show results").click().run()
-    assert "not the class's passphrase" in at.error[0].value and not at.metric
-    at.text_input[1].set_value(PASSPHRASE)
-    button(at, "Show results").click().run()
-    assert not at.exception
-    people = next(f.value for f in at.dataframe if "person" in f.value)
-    assert people["person"].tolist() == ["Ada"] and people["accuracy"].tolist() == [100.0]
-
-
-def test_class_results_follow_the_answers(data, database):
-    group = opened_class(data, database)
-    at = run("class_results", **{"class": group})
-    at.text_input[1].set_value(PASSPHRASE)
-    button(at, "Show results").click().run()
-    assert "Nobody has answered yet" in text(at)
-    for wrong, nickname in ((0, "<script>alert(1)</script>"), (7, None), (14, "Bo")):
-        sat(database, data, wrong=wrong, class_code=group, nickname=nickname)
-    from dashboard.cache import people as people_cache
-
-    people_cache._class_answers.clear()  # instead of waiting three seconds
-    at.run()
-    assert not at.exception
-    assert {m.label: m.value for m in at.metric}["People"] == "3"
-    table = next(f.value for f in at.dataframe if "person" in f.value)
-    assert table["accuracy"].tolist() == [100.0, 50.0, 0.0] and table["person"][0] == "<script>alert(1)</script>"
-    assert "Krippendorff's α" in {m.label for m in at.metric}
-
-
-def test_a_teacher_opens_a_class(data, database):
-    at = run("class_results")
-    next(f for f in at.text_input if f.label == "Title").set_value("3c")
-    secret = next(f for f in at.text_input if "8 characters" in f.label)
-    secret.set_value("short").run()
-    button(at, "Open the class").click().run()
-    assert "8 to 200 characters" in at.error[0].value
-    next(f for f in at.text_input if "8 characters" in f.label).set_value(PASSPHRASE).run()
-    button(at, "Open the class").click().run()
-    assert not at.exception
-    code = in_url(at, "class")
-    assert classes.facts(database, code).title == "3c" and codes.shown(code) in text(at)
-    assert PASSPHRASE not in str(at.query_params)
 
 
 def test_everybody_is_on_one_axis_and_nobody_is_named(data, database):

@@ -2,8 +2,10 @@
 
 import gc
 import sys
+import tomllib
 import types
 import weakref
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ def thawed():
     yield
     gc.unfreeze()
     cache.settled._settled.clear()
+    cache.settled._swept.clear()
 
 
 class Knot:
@@ -44,4 +47,16 @@ def test_garbage_is_still_collected():
     late = weakref.ref(Knot())
     assert late() is not None
     gc.collect()
+    assert late() is None
+
+
+def test_garbage_is_looked_for_by_us_and_not_after_every_click():
+    settings = tomllib.loads((Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml").read_text())
+    assert settings["runner"]["postScriptGC"] is False and settings["server"]["fileWatcherType"] == "none"
+    cache.settle()
+    late = weakref.ref(Knot())
+    cache.settle()
+    assert late() is not None  # too soon
+    cache.settled._swept.clear()  # instead of waiting
+    cache.settle()
     assert late() is None

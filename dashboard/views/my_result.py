@@ -28,7 +28,7 @@ def main() -> None:
         state, table = quiz.state(database, code), own_answers(database, code)
     except HumanError as problem:
         st.warning(str(problem), icon=":material/key_off:")
-        st.button("Type the code again", on_click=ui_quiz.forget_run)
+        ui_quiz.leave_run("Type the code again")
         return
     found = score(table) if state.task is None or state.options.feedback else None
     if found is None:

@@ -47,6 +47,7 @@ def welcome(database: Database) -> None:
     ui_quiz.run_code("You began before? Your resume code")
 
 
+@st.fragment  # an answer draws the next face and nothing else: half the work, and a class answers at once
 def go_on(database: Database, code: str) -> None:
     """Draws the next face of a run, or its end."""
     try:
@@ -57,7 +58,7 @@ def go_on(database: Database, code: str) -> None:
         state = st.session_state.get(STATE)
     except HumanError as problem:
         st.warning(str(problem), icon=":material/key_off:")
-        st.button("Begin anew, or type the code again", on_click=ui_quiz.forget_run)
+        ui_quiz.leave_run("Begin anew, or type the code again")
         return
     if said := st.session_state.pop(PROBLEM, None):
         st.warning(said, icon=":material/error:")
@@ -76,7 +77,7 @@ def show(state: quiz.RunState, task: quiz.Task) -> None:
         ui_quiz.faces_gone(state.source)
     else:
         ui_trial.trial(state, task, picture, partial(record, state), st.session_state.pop(NOTE, ""))
-    ui_quiz.code_note(state.code)
+    ui_quiz.code_note(state.code, state.options.condition)
 
 
 def record(state: quiz.RunState, answer: Mapping[str, Any]) -> None:
@@ -100,7 +101,7 @@ def finished(state: quiz.RunState) -> None:
     st.success(f"Done. All {state.total} answers are kept.", icon=":material/check_circle:")
     if st.button("See my result", type="primary", icon=":material/person:"):
         st.switch_page(VIEWS / "my_result.py", query_params={ui_quiz.RUN: state.code})
-    st.button("Take another", icon=":material/replay:", on_click=ui_quiz.forget_run)
+    ui_quiz.leave_run("Take another", ":material/replay:")
     ui_quiz.code_note(state.code)
 
 

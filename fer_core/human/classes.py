@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from fer_core.human import codes
 from fer_core.human.database import Database
-from fer_core.human.errors import HumanError, PassphraseError, UnknownCodeError
+from fer_core.human.errors import HumanError, PassphraseError, TooManyTriesError, UnknownCodeError
 from fer_core.human.faces import Faces
 from fer_core.human.sampling import Options, longest
 from fer_core.human.tables import AnswerRecord, ClassRecord, ItemRecord, RunRecord
 
 LONGEST_TITLE = 80
+FREE_TRIES, WAIT = 5, timedelta(minutes=1)
+"""Wrong passphrases in a row that cost nothing; from then on there is one try a minute, whoever asks. Every member has
+the code, so a longer lock would let any of them keep the teacher out; at one a minute eight letters last for ages."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,33 @@ def facts(database: Database, code: str) -> ClassFacts:
 
 
 def enter(database: Database, code: str, passphrase: str) -> int:
-    """The class's number in the database, for its teacher; PassphraseError where the passphrase is another."""
-    with database.reading() as session:
-        group = find_class(session, code)
-    if not codes.is_passphrase(passphrase, group.passphrase):
+    """The class's number in the database, for its teacher; PassphraseError where the passphrase is another.
+
+    TooManyTriesError where `FREE_TRIES` were wrong in a row and the last is not `WAIT` ago. The count is in the
+    database: neither another browser nor a restart sets it back, only the right passphrase does.
+    """
+    number, stored = _try(database, code)
+    if not codes.is_passphrase(passphrase, stored):
         raise PassphraseError("This is not the class's passphrase. Its teacher chose it when the class was opened.")
-    return group.id
+    with database.writing() as session:
+        session.execute(update(ClassRecord).where(ClassRecord.id == number).values(tries=0))
+    return number
+
+
+def _try(database: Database, code: str) -> tuple[int, str]:
+    """The class's number and its passphrase's hash; the try is counted first, so that many at once are many."""
+    now = datetime.now(UTC)
+    with database.writing() as session:
+        group = find_class(session, code, alone=True)
+        since = abs(now - group.tried) if group.tried else WAIT  # a clock that was set back locks nobody out for long
+        if group.tries >= FREE_TRIES and since < WAIT:
+            seconds = math.ceil((WAIT - since).total_seconds())
+            raise TooManyTriesError(
+                f"The passphrase of this class was wrong {group.tries} times in a row. Wait {seconds} seconds, then "
+                "try again. Whoever is looking at the class already is not disturbed."
+            )
+        group.tries, group.tried = group.tries + 1, now
+        return group.id, group.passphrase
 
 
 def erase_class(database: Database, code: str, passphrase: str) -> int:
@@ -75,9 +100,13 @@ def erase_class(database: Database, code: str, passphrase: str) -> int:
         return n
 
 
-def find_class(session: Session, code: str) -> ClassRecord:
-    """The class of that code; UnknownCodeError where there is none."""
-    group = session.scalar(select(ClassRecord).filter_by(code=codes.class_code(code)))
+def find_class(session: Session, code: str, *, alone: bool = False) -> ClassRecord:
+    """The class of that code; UnknownCodeError where there is none.
+
+    `alone`: whoever else wants it alone waits until this transaction ends.
+    """
+    wanted = select(ClassRecord).filter_by(code=codes.class_code(code))
+    group = session.scalar(wanted.with_for_update() if alone else wanted)
     if group is None:
         raise UnknownCodeError("No class has this code. Look at it again, or ask the teacher.")
     return group

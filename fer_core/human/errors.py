@@ -17,6 +17,10 @@ class PassphraseError(HumanError):
     """A passphrase that is too short, or not the one of the class."""
 
 
+class TooManyTriesError(PassphraseError):
+    """Too many wrong passphrases of a class in a row; the message says how long to wait."""
+
+
 class AnswerRefusedError(HumanError):
     """An answer that cannot be taken; whatever was stored before is as it was."""
 

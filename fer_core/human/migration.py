@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from fer_core.human.errors import DatabaseTooNewError, DatabaseUnavailableError
 
 SCRIPTS = Path(__file__).parent / "migrations"
-HEAD = "0001"
+HEAD = "0002"
 """The version of this program's tables, the last in `SCRIPTS`: a database that has it needs no Alembic."""
 VERSION_TABLE = "seven_faces_version"
 """A name of our own, so that the database may hold other programs' tables beside ours."""

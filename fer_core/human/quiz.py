@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import secrets
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from fer_core.human import codes
+from fer_core.human import codes, statements
 from fer_core.human.classes import find_class
 from fer_core.human.database import Database
 from fer_core.human.errors import (
@@ -35,6 +34,7 @@ from fer_core.types import EMOTIONS, label_index
 LONGEST_NICKNAME = 40
 LONGEST_MILLISECONDS = 600_000
 """A reaction time beyond ten minutes is no reaction any more."""
+UNKNOWN = "No run has this resume code. Look at it again, or begin a new quiz."
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,16 @@ def state(database: Database, code: str, class_code: str | None = None) -> RunSt
     WrongClassError where `class_code` is given and the run is not of that class.
     """
     with database.reading() as session:
-        run = find_run(session, code)
-        group = run.group.code if run.group else None
-        if class_code is not None and group != codes.class_code(class_code):
-            raise WrongClassError("This resume code belongs to a run of another class. Use the link of that class.")
-        total = session.scalar(select(func.count()).where(ItemRecord.run_id == run.id)) or 0
-        item = next(iter(_unanswered(session, run.id, 1)), None)
-        return RunState(
-            run.code, run.rater, run.nickname, group, run.source, Options.from_dict(run.options),
-            item.position - 1 if item else total, total, _task(item) if item else None,
-        )  # fmt: skip
+        found = session.execute(statements.STANDING, {"code": codes.run_code(code)}).first()
+    if found is None:
+        raise UnknownCodeError(UNKNOWN)
+    if class_code is not None and found.class_code != codes.class_code(class_code):
+        raise WrongClassError("This resume code belongs to a run of another class. Use the link of that class.")
+    total, item = found.total or 0, found if found.position is not None else None
+    return RunState(
+        found.code, found.rater, found.nickname, found.class_code, found.source, Options.from_dict(found.options),
+        item.position - 1 if item else total, total, _task(item) if item else None,
+    )  # fmt: skip
 
 
 def answer(
@@ -159,29 +159,28 @@ def answer(
 
 def _store(database: Database, code: str, position: int, stored: dict[str, Any], remark: str) -> Outcome:
     with database.writing() as session:
-        run = find_run(session, code, alone=True)  # another tab waits, and then sees this one's answer
-        wanted = select(ItemRecord, AnswerRecord).outerjoin(AnswerRecord)
-        found = session.execute(wanted.where(ItemRecord.run_id == run.id, ItemRecord.position == position)).first()
-        if found is None:
+        run = session.execute(statements.RUN_ALONE, {"code": codes.run_code(code)}).first()
+        if run is None:
+            raise UnknownCodeError(UNKNOWN)  # another tab waits, and then sees this one's answer
+        item = session.execute(statements.PLACE, {"run": run.id, "position": position}).first()
+        if item is None:
             raise NotShownError(f"There is no face {position} in this run. Go on with the one that is shown.")
-        item, before = found
-        if before is not None:
-            return _again(before, stored["label"], item)
-        coming = _unanswered(session, run.id, 2)
-        if coming[0].id != item.id:
+        if item.answered is not None:
+            return _again(item, stored["label"])
+        if item.first != position:
             raise NotShownError(f"Face {position} was not shown yet. Go on with the one that is shown.")
         if stored["label"] is None and Options.from_dict(run.options).limit is None:
             raise AnswerRefusedError(f"Expected one of {', '.join(EMOTIONS)}, got none; this run has no time limit.")
-        session.execute(insert(AnswerRecord), {"item_id": item.id} | stored)
-        if len(coming) == 1:
-            run.finished = stored["answered"]
+        session.execute(statements.STORE, {"item_id": item.id} | stored)
+        if position == item.last:
+            session.execute(statements.FINISH, {"run": run.id, "now": stored["answered"]})
         return Outcome(True, EMOTIONS[item.truth], remark)
 
 
-def _again(before: AnswerRecord, label: int | None, item: ItemRecord) -> Outcome:
-    if before.label == label:
+def _again(item: Any, label: int | None) -> Outcome:
+    if item.label == label:
         return Outcome(False, EMOTIONS[item.truth], "This answer was taken already.")
-    first = "no answer in time" if before.label is None else EMOTIONS[before.label]
+    first = "no answer in time" if item.label is None else EMOTIONS[item.label]
     raise AnsweredOtherwiseError(
         f"Face {item.position} was answered already, in another tab perhaps: {first}. The first answer counts."
     )
@@ -209,25 +208,14 @@ def erase(database: Database, code: str) -> int:
         return n
 
 
-def find_run(session: Session, code: str, *, alone: bool = False) -> RunRecord:
-    """The run of that resume code; UnknownCodeError where there is none.
-
-    `alone`: whoever else wants it alone waits until this transaction ends.
-    """
-    wanted = select(RunRecord).filter_by(code=codes.run_code(code))
-    run = session.scalar(wanted.with_for_update(of=RunRecord) if alone else wanted)
+def find_run(session: Session, code: str) -> RunRecord:
+    """The run of that resume code; UnknownCodeError where there is none."""
+    run = session.scalar(select(RunRecord).filter_by(code=codes.run_code(code)))
     if run is None:
-        raise UnknownCodeError("No run has this resume code. Look at it again, or begin a new quiz.")
+        raise UnknownCodeError(UNKNOWN)
     return run
 
 
-def _unanswered(session: Session, run_id: int, most: int) -> Sequence[ItemRecord]:
-    """The first places of a run that have no answer."""
-    unanswered = select(ItemRecord).outerjoin(AnswerRecord).where(ItemRecord.run_id == run_id)
-    first = unanswered.where(AnswerRecord.item_id.is_(None)).order_by(ItemRecord.position).limit(most)
-    return session.scalars(first).all()
-
-
-def _task(item: ItemRecord) -> Task:
-    asked = EMOTIONS[item.truth] if item.face is None else None
-    return Task(item.position, item.kind, item.face, asked)  # type: ignore[arg-type]  # the four kinds are all we write
+def _task(item: Any) -> Task:
+    """The task of a row of `items`."""
+    return Task(item.position, item.kind, item.face, EMOTIONS[item.truth] if item.face is None else None)

@@ -41,7 +41,10 @@ class Base(DeclarativeBase):
 
 
 class ClassRecord(Base):
-    """A class that takes the quiz together: the same faces for all, from one seed."""
+    """A class that takes the quiz together: the same faces for all, from one seed.
+
+    `tries` counts wrong passphrases since the last right one, `tried` is the last of them.
+    """
 
     __tablename__ = "classes"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -52,6 +55,8 @@ class ClassRecord(Base):
     source: Mapped[str] = mapped_column(String(100))
     options: Mapped[dict[str, Any]]
     created: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    tried: Mapped[datetime | None]
 
 
 class RunRecord(Base):

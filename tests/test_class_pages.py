@@ -1,0 +1,67 @@
+"""The teacher's pages of a class: nothing without the passphrase, and then what the class answers, as it answers."""
+
+from fer_core.human import classes, codes
+from tests.quiz_pages import PASSPHRASE, button, in_url, opened_class, run, sat, text
+
+pytest_plugins = ("tests.quiz_fixtures",)
+
+
+def test_class_results_need_the_passphrase(data, database):
+    group = opened_class(data, database)
+    sat(database, data, class_code=group, nickname="Ada")
+    at = run("class_results", **{"class": group})
+    assert "Ada" not in str(at.main)
+    at.text_input[1].set_value("something else")
+    button(at, "Show results").click().run()
+    assert "not the class's passphrase" in at.error[0].value and not at.metric
+    at.text_input[1].set_value(PASSPHRASE)
+    button(at, "Show results").click().run()
+    assert not at.exception
+    people = next(f.value for f in at.dataframe if "person" in f.value)
+    assert people["person"].tolist() == ["Ada"] and people["accuracy"].tolist() == [100.0]
+
+
+def test_class_results_follow_the_answers(data, database):
+    group = opened_class(data, database)
+    at = run("class_results", **{"class": group})
+    at.text_input[1].set_value(PASSPHRASE)
+    button(at, "Show results").click().run()
+    assert "Nobody has answered yet" in text(at)
+    for wrong, nickname in ((0, "<script>alert(1)</script>"), (7, None), (14, "Bo")):
+        sat(database, data, wrong=wrong, class_code=group, nickname=nickname)
+    from dashboard.cache import people as people_cache
+
+    people_cache._class_answers.clear()  # instead of waiting three seconds
+    at.run()
+    assert not at.exception
+    assert {m.label: m.value for m in at.metric}["People"] == "3"
+    table = next(f.value for f in at.dataframe if "person" in f.value)
+    assert table["accuracy"].tolist() == [100.0, 50.0, 0.0] and table["person"][0] == "<script>alert(1)</script>"
+    assert "Krippendorff's α" in {m.label for m in at.metric}
+
+
+def test_a_teacher_opens_a_class(data, database):
+    at = run("class_results")
+    next(f for f in at.text_input if f.label == "Title").set_value("3c")
+    secret = next(f for f in at.text_input if "8 characters" in f.label)
+    secret.set_value("short").run()
+    button(at, "Open the class").click().run()
+    assert "8 to 200 characters" in at.error[0].value
+    next(f for f in at.text_input if "8 characters" in f.label).set_value(PASSPHRASE).run()
+    button(at, "Open the class").click().run()
+    assert not at.exception
+    code = in_url(at, "class")
+    assert classes.facts(database, code).title == "3c" and codes.shown(code) in text(at)
+    assert PASSPHRASE not in str(at.query_params)
+
+
+def test_guessing_the_passphrase_is_slowed_down_in_every_browser(data, database):
+    group = opened_class(data, database)
+    for _ in range(2):
+        at = run("class_results", **{"class": group})  # another session each
+        for _ in range(3):
+            at.text_input[1].set_value("something else")
+            button(at, "Show results").click().run()
+    at.text_input[1].set_value(PASSPHRASE)
+    button(at, "Show results").click().run()
+    assert "wrong 5 times in a row. Wait" in at.error[0].value and not at.metric
