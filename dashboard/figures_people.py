@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.looks import MODEL_COLOURS
@@ -24,19 +25,22 @@ SHORT = 14
 def standings(found: Sequence[Standing]) -> go.Figure:
     """A mark with its 95 % interval for each rater, the best at the top, percent along x."""
     figure = go.Figure()
+    many = sum(one.kind == "person" for one in found) > SHORT
+    nameless = [many and one.kind == "person" and one.title != YOU for one in found]
+    heights = np.where(nameless, 14, 36)
+    places = np.cumsum(heights) - heights / 2
     for kind, (title, symbol, colour) in KINDS.items():
-        rows = [(place, one) for place, one in enumerate(found) if one.kind == kind]
+        rows = [(place, one) for place, one in zip(places.tolist(), found, strict=True) if one.kind == kind]
         if rows:
             figure.add_scatter(**_marks(rows, title, symbol, colour))
-    many = sum(one.kind == "person" for one in found) > SHORT
-    named = [(i, one) for i, one in enumerate(found) if not (many and one.kind == "person" and one.title != YOU)]
+    named = [(y, one) for y, one, no in zip(places.tolist(), found, nameless, strict=True) if not no]
     figure.update_layout(
-        height=130 + (16 if many else 36) * len(found), margin={"l": 4, "r": 20, "t": 44, "b": 4}, hovermode="closest",
+        height=130 + int(heights.sum()), margin={"l": 4, "r": 20, "t": 44, "b": 4}, hovermode="closest",
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
     )  # fmt: skip
     figure.update_yaxes(
-        tickvals=[i for i, _ in named], ticktext=["<br>".join(textwrap.wrap(one.title, 24)) for _, one in named],
-        range=[len(found) - 0.5, -0.7], zeroline=False, fixedrange=True, ticksuffix="  ", showgrid=True,
+        tickvals=[y for y, _ in named], ticktext=["<br>".join(textwrap.wrap(one.title, 24)) for _, one in named],
+        range=[int(heights.sum()) + 4, -6], zeroline=False, fixedrange=True, ticksuffix="  ", showgrid=True,
     )  # fmt: skip
     figure.update_xaxes(ticksuffix=" %", fixedrange=True, zeroline=False, rangemode="normal")
     return figure

@@ -17,6 +17,8 @@ from fer_core.human.scores import PersonScore, score
 from fer_core.human.versus import Shared, Standing, against
 from fer_core.types import EMOTIONS, Interval
 
+MODELS_RIGHT = "models right"
+
 
 def percent(interval: Interval) -> str:
     """An interval of shares in words."""
@@ -75,10 +77,11 @@ def comparisons(on: Shared, answers: Int64, models: Sequence[Rater]) -> pd.DataF
 
 def _compared(title: str, one: Comparison) -> dict[str, object]:
     d = one.difference
+    small = f"{one.p_value:.3f}" if one.p_value >= 0.001 else "< 0.001"
     return {
         "model": title, "faces": one.n, "people less model": 100 * d.value,
         "95 % interval": f"{100 * d.low:+.1f} to {100 * d.high:+.1f}".replace("-", "−"),
-        "only people right": one.only_a, "only the model right": one.only_b, "McNemar p": one.p_value,
+        "only people right": one.only_a, "only the model right": one.only_b, "McNemar p": small,
         "same answer": 100 * one.agreement, "kappa": one.kappa,
     }  # fmt: skip
 
@@ -92,7 +95,7 @@ def standings(found: Sequence[Standing]) -> pd.DataFrame:
 def missed(
     table: pd.DataFrame, models: Sequence[Rater], reference: Reference | None, names: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """A row a test face that was answered wrongly: face, truth, my answer, each model's and the crowd's.
+    """A row a test face that was answered wrongly: face, truth, my answer, how many models were right, all answers.
 
     Blank where a model or the crowd knows nothing of the face; without the crowd where nobody voted. `names` as in
     `versus.shared`.
@@ -103,12 +106,19 @@ def missed(
     rows = [places.get(face, NONE) for face in wrong["face"]]
     voted = reference is not None and reference.votes.any()
     crowd = majority(reference.votes) if reference is not None and voted else None
-    answers = ({"crowd": crowd} if voted or reference is None else {}) | {m.title: m.answered for m in models}
+    crowds = {"crowd": _said(crowd, rows)} if voted or reference is None else {}
+    answers = {m.title: _said(m.answered, rows) for m in models}
+    truth = wrong["truth"].tolist()
     return pd.DataFrame({
-        "face": wrong["face"].to_numpy(), "label": wrong["truth"].to_numpy(),
-        "you": wrong["label"].fillna("too late").to_numpy(),
-        **{title: _said(labels, rows) for title, labels in answers.items()},
+        "face": wrong["face"].to_numpy(), "label": truth, "you": wrong["label"].fillna("too late").to_numpy(), **crowds,
+        **right_of(answers, truth), **answers,
     })  # fmt: skip
+
+
+def right_of(answers: Mapping[str, Sequence[str]], truth: Sequence[str]) -> dict[str, list[str]]:
+    """How many of the models were right about each face, in words, as a column; none without models."""
+    said = list(zip(*answers.values(), strict=True))
+    return {MODELS_RIGHT: [f"{row.count(t)} of {len(row)}" for row, t in zip(said, truth, strict=True)]} if said else {}
 
 
 def _said(labels: Int64 | None, rows: Sequence[int]) -> list[str]:
@@ -131,8 +141,10 @@ def titled(found: Sequence[Standing], mine: str | None) -> list[Standing]:
 def answers_of(
     faces: Sequence[int], together: Mapping[int, int], on: Shared, models: Sequence[Rater]
 ) -> dict[str, list[str]]:
-    """What people together and each model said of these faces, by title."""
+    """What people together and each model said of these faces, by title, and how many models were right."""
     rows = dict(zip(on.ids.tolist(), on.rows.tolist(), strict=True))
     places = [rows[face] for face in faces]
     people = ["divided" if together[face] == NONE else EMOTIONS[together[face]] for face in faces]
-    return {"people": people} | {model.title: _said(model.answered, places) for model in models}
+    answers = {model.title: _said(model.answered, places) for model in models}
+    truth = [EMOTIONS[on.y[at]] for at in map(on.ids.tolist().index, faces)]
+    return {"people": people} | right_of(answers, truth) | answers

@@ -8,12 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, charts, figures_confusion, figures_people, people_tables, ui_quiz, ui_raters, ui_url
+from fer_core.evidence import Rater
 from fer_core.human import exchange, quiz
-from fer_core.human.agreement import agreement, ratings
+from fer_core.human.agreement import ratings
 from fer_core.human.database import Database
 from fer_core.human.scores import PersonScore
 from fer_core.human.versus import Standing
-from fer_core.types import EMOTIONS
+from fer_core.types import EMOTIONS, Interval
 
 NUMBER = st.column_config.NumberColumn
 PERCENT = {name: NUMBER(format="%.0f %%") for name in ("hit rate", "by chance", "shown", "answered")} | {
@@ -26,9 +27,11 @@ PERCENT = {name: NUMBER(format="%.0f %%") for name in ("hit rate", "by chance", 
 }
 PEOPLE = {"accuracy": NUMBER(format="%.1f %%"), "from": NUMBER(format="%.1f %%"), "to": NUMBER(format="%.1f %%"),
           "macro-F1": NUMBER(format="%.3f"), "median reaction": NUMBER(format="%.2f s")}  # fmt: skip
-AGAINST = {"people less model": NUMBER("difference", format="%+.1f points"), "McNemar p": NUMBER(format="%.3f"),
+AGAINST = {"people less model": NUMBER("difference", format="%+.1f points"),
            "same answer": NUMBER(format="%.0f %%"), "kappa": NUMBER("Cohen's κ", format="%.3f")}  # fmt: skip
 AT_ONCE = 24
+MODEL_WIDTH = 112
+"""Pixels: six models beside the face and the people fit on a desk's screen."""
 FER2013 = "FER2013's label"
 
 
@@ -77,28 +80,38 @@ def between(table: pd.DataFrame) -> None:
     if len(raters) < 2:
         st.caption("Agreement between people needs two who answered the same faces.")
         return
-    found = agreement(matrix, bootstrap=300)
+    found = cache.agreed(matrix)
     left, middle, right = st.columns(3)
-    left.metric("Krippendorff's α", _kappa(found.alpha.value), help=f"Nominal; {found.faces} faces with two answers")
-    left.caption(f"95 % interval {_kappa(found.alpha.low)} to {_kappa(found.alpha.high)}")
-    middle.metric("Fleiss' κ", _kappa(found.fleiss.value), help=f"{found.shared_faces} faces that all answered")
-    right.metric("Cohen's κ, mean", _kappa(found.cohen), help=f"Over {found.pairs} pairs of people")
+    left.metric("Krippendorff's α", _kappa(found.alpha.value), help="Nominal; any answer may be missing")
+    left.caption(f"{_between(found.alpha)}; {found.faces} faces with two answers or more")
+    middle.metric("Fleiss' κ", _kappa(found.fleiss.value), help="Of those who answered every face")
+    middle.caption(f"{_between(found.fleiss)}; {found.fleiss_raters} people on the same {found.shared_faces} faces")
+    right.metric("Cohen's κ, mean", _kappa(found.cohen), help="Of every two people, on the faces that both answered")
+    right.caption(f"Over {found.pairs:,} pairs of people")
+
+
+def _between(interval: Interval) -> str:
+    return f"95 % interval {_kappa(interval.low)} to {_kappa(interval.high)}"
 
 
 def _kappa(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.3f}".replace("-", "−")
 
 
-def faces(rows: pd.DataFrame, source: str, view: str, key: str) -> None:
-    """Draws a table of faces with what was said of each, some at a time; without pictures their ids."""
+def faces(rows: pd.DataFrame, source: str, view: str, key: str, models: Sequence[Rater]) -> None:
+    """Draws a table of faces with what was said of each, some at a time; without pictures their ids.
+
+    The columns of models have their ids for heads, which are told apart by their first letters, and titles as help.
+    """
     pages = -(-len(rows) // AT_ONCE)
     page = st.pagination(pages, key=f"{key}-page") if pages > 1 else 1
     part = rows.iloc[(page - 1) * AT_ONCE : page * AT_ONCE]
     pictures = [cache.face_uri(source, face, view) for face in part["face"]]
     if any(pictures):
         part = part.assign(picture=pd.Series(pictures, index=part.index))[["picture", *part.columns.drop("face")]]
+    heads = {m.title: st.column_config.TextColumn(m.id, width=MODEL_WIDTH, help=m.title) for m in models}
     columns = {"picture": st.column_config.ImageColumn("face", width="small"), "face": st.column_config.TextColumn()}
-    st.dataframe(part, hide_index=True, row_height=68, height="content", column_config=columns,
+    st.dataframe(part, hide_index=True, row_height=68, height="content", column_config=columns | heads,
                  alt=f"{len(part)} faces with every answer")  # fmt: skip
 
 

@@ -103,6 +103,15 @@ def test_missing_answers_cost_precision_and_no_bias():
     assert found.shared_faces == 0 and math.isnan(found.fleiss.value)
 
 
+def test_people_in_mid_quiz_do_not_leave_fleiss_kappa_next_to_nothing():
+    matrix = people(0.8, raters=8)
+    whole = agreement(matrix[:6])
+    matrix[6:, 3:] = NONE  # two have answered three faces so far
+    found = agreement(matrix)
+    assert (found.fleiss_raters, found.shared_faces, found.raters) == (6, 140, 8)
+    assert found.fleiss == whole.fleiss
+
+
 def test_people_who_guess_agree_by_chance():
     found = agreement(people(1 / 7, raters=8, faces=300))
     assert found.alpha.low <= 0.01 and abs(found.alpha.value) < 0.05

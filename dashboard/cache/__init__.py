@@ -28,9 +28,12 @@ from dashboard.cache.maps import made_layers, made_maps, map_key
 from dashboard.cache.models import cards, predictor, queue
 from dashboard.cache.people import (
     Beside,
+    agreed,
     all_answers,
     beside,
     class_answers,
+    class_people,
+    class_score,
     face_uri,
     fer2013_faces,
     lent_faces,

@@ -19,7 +19,10 @@ from fer_core.types import Uint8
 if TYPE_CHECKING:  # SQLAlchemy is a second that the first page need not wait for
     import pandas as pd
 
+    from fer_core.answers import Int64
+    from fer_core.human.agreement import PeopleAgreement
     from fer_core.human.database import Database
+    from fer_core.human.scores import PersonScore
 
 SECONDS = 3
 """How old everybody's answers may be on a page that only looks on."""
@@ -142,3 +145,27 @@ def _class_answers(where: str, number: int, _database: Database) -> pd.DataFrame
     from fer_core.human import answers_table
 
     return answers_table.class_answers(_database, number)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def agreed(matrix: Int64) -> PeopleAgreement:
+    """How far people agree, from answers int64 (raters, faces): once for each state of the answers."""
+    from fer_core.human.agreement import agreement
+
+    return agreement(matrix, bootstrap=300)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def class_score(table: pd.DataFrame) -> PersonScore | None:
+    """The figures of all answers of a class pooled: once for each state of the answers."""
+    from fer_core.human.scores import score
+
+    return score(table, bootstrap=200)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def class_people(table: pd.DataFrame) -> pd.DataFrame:
+    """A row a person of a class: once for each state of the answers."""
+    from dashboard import people_tables
+
+    return people_tables.people(table)

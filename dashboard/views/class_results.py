@@ -10,7 +10,6 @@ from dashboard.cache.people import SECONDS
 from fer_core.human import classes, codes
 from fer_core.human.database import Database
 from fer_core.human.errors import HumanError
-from fer_core.human.scores import score
 from fer_core.human.versus import shared
 
 
@@ -65,13 +64,13 @@ def live(number: int) -> None:
 
 def people(table: pd.DataFrame) -> None:
     """Draws the group's figures and a row a person."""
-    n, found = table["rater"].nunique(), score(table, bootstrap=200)
+    n, found = table["rater"].nunique(), cache.class_score(table)
     first, second, third = st.columns(3)
     first.metric("People", f"{n}")
     second.metric("Answers", f"{len(table):,}")
     if found is not None:
         third.metric("Accuracy of all answers", f"{found.accuracy.value:.1%}", help="Pooled over people")
-    st.dataframe(people_tables.people(table), hide_index=True, column_config=ui_people.PEOPLE, alt="A row a person")
+    st.dataframe(cache.class_people(table), hide_index=True, column_config=ui_people.PEOPLE, alt="A row a person")
     if found is None:
         return
     ui_people.between(table)

@@ -101,7 +101,7 @@ def faces(rows: pd.DataFrame, on: Shared, other: cache.Beside, source: str, key:
         "people right": [f"{a} of {b}" for a, b in zip(rows["people"], rows["of"], strict=True)],
         **people_tables.answers_of(ids, together, on, other.models),
     })  # fmt: skip
-    ui_people.faces(shown, source, "smooth", key)
+    ui_people.faces(shown, source, "smooth", key, other.models)
 
 
 main()

@@ -61,13 +61,10 @@ def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
     models, reference, names = other.models, other.reference, other.names
     figures(found, table, None if names else reference)
     st.caption(f"{found.n} faces of {state.source}, each label equally often; {state.options.condition}.")
-    left, right = st.columns([3, 2])
-    with left:
-        st.subheader("What you took for what")
-        ui_people.matrix(found, "your answer", "my-confusion", ui_people.FER2013 if names is None else "posed")
-    with right:
-        st.subheader("Each emotion")
-        ui_people.by_class(found)
+    st.subheader("What you took for what")
+    ui_people.matrix(found, "your answer", "my-confusion", ui_people.FER2013 if names is None else "posed")
+    st.subheader("Each emotion")
+    ui_people.by_class(found)
     on = shared(table, reference, names) if reference is not None else None
     if on is not None and models and not state.options.feedback:
         st.subheader("You and the models, on the same faces")
@@ -79,7 +76,7 @@ def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
     else:
         if names is None:
             st.caption("Label: what FER2013 says. Crowd: what most of FER+'s ten taggers said of the same face.")
-        ui_people.faces(rows, state.source, state.options.view, "missed")
+        ui_people.faces(rows, state.source, state.options.view, "missed", models)
 
 
 def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None) -> None:

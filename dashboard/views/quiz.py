@@ -19,9 +19,10 @@ STATE, NOTE, PROBLEM = "quiz-state", "quiz-note", "quiz-problem"
 
 def main() -> None:
     """Draws the page."""
-    st.title("Take the quiz")
-    database = ui_quiz.opened()
     code = st.query_params.get(ui_quiz.RUN)
+    if not code:  # a phone has room for the face and the answers, and for no more
+        st.title("Take the quiz")
+    database = ui_quiz.opened()
     if database is not None and code:
         go_on(database, str(code))
     elif database is not None:

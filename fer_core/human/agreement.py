@@ -23,14 +23,17 @@ CATEGORIES = len(EMOTIONS)
 class PeopleAgreement:
     """How far `raters` people agree on `faces` faces.
 
-    `alpha` is Krippendorff's, over every face that two or more answered; `fleiss` is Fleiss' kappa over the
-    `shared_faces` that all answered, NaN without one; `cohen` is the mean of Cohen's kappa over the `pairs` of people
-    who share at least two faces. `alpha` and `fleiss` with 95 % intervals over faces.
+    `alpha` is Krippendorff's, over every face that two or more answered; `fleiss` is Fleiss' kappa of the
+    `fleiss_raters` who answered every face, or else of all, over the `shared_faces` that they all answered, NaN without
+    one: it allows no missing answer, and one person in mid-quiz would leave next to nothing. `cohen` is the mean of
+    Cohen's kappa over the `pairs` of people who share at least two faces. `alpha` and `fleiss` with 95 % intervals over
+    faces.
     """
 
     raters: int
     faces: int
     alpha: Interval
+    fleiss_raters: int
     shared_faces: int
     fleiss: Interval
     pairs: int
@@ -50,13 +53,16 @@ def ratings(table: pd.DataFrame) -> tuple[Int64, list[str], list[str]]:
 def agreement(matrix: Int64, *, bootstrap: int = 1000) -> PeopleAgreement:
     """How far people agree, from answers int64 (raters, faces) with `NONE` for a missing one."""
     counts = votes(matrix)
-    complete = counts[(matrix != NONE).all(axis=0)] if len(matrix) > 1 else counts[:0]
+    through = matrix[(matrix != NONE).all(axis=1)]
+    chosen = through if len(through) > 1 else matrix
+    complete = votes(chosen[:, (chosen != NONE).all(axis=0)]) if len(chosen) > 1 else counts[:0]
     kappas = [cohen(matrix[a], matrix[b]) for a, b in combinations(range(min(len(matrix), 60)), 2)]
     defined = [kappa for kappa in kappas if not np.isnan(kappa)]
     return PeopleAgreement(
         raters=len(matrix),
         faces=int((counts.sum(axis=1) >= 2).sum()),
         alpha=alpha_interval(counts, bootstrap),
+        fleiss_raters=len(chosen),
         shared_faces=len(complete),
         fleiss=fleiss_interval(complete, bootstrap),
         pairs=len(defined),
