@@ -30,7 +30,7 @@ PEOPLE = {"accuracy": NUMBER(format="%.1f %%"), "from": NUMBER(format="%.1f %%")
 AGAINST = {"people less model": NUMBER("difference", format="%+.1f points"),
            "same answer": NUMBER(format="%.0f %%"), "kappa": NUMBER("Cohen's κ", format="%.3f")}  # fmt: skip
 AT_ONCE = 24
-MODEL_WIDTH = 112
+MODEL_WIDTH = 96
 """Pixels: six models beside the face and the people fit on a desk's screen."""
 FER2013 = "FER2013's label"
 

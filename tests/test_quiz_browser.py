@@ -158,6 +158,8 @@ def test_a_finger_and_a_second_tab(place, open_page):
         assert not one.errors
         tall = one.locator(".answers button").evaluate_all("all => Math.min(...all.map(b => b.offsetHeight))")
         assert tall >= 44  # what a finger hits (WCAG 2.2, target size enhanced)
+        box = one.locator(".answers").bounding_box()
+        assert box and box["y"] + box["height"] < 667  # face and answers on the screen of the smallest phone at once
 
 
 def test_the_source_of_the_page_tells_nothing(place, open_page):
