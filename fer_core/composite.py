@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from fer_core.predictor import BasePredictor, Faces, scaled
+from fer_core.predictor import BasePredictor, Faces, resized, scaled
 from fer_core.preprocess import check_faces
-from fer_core.types import Float32, ModelSpec, SaliencyMap, Target, Uint8, unknown
+from fer_core.types import Float32, InputSpec, ModelSpec, SaliencyMap, Target, Uint8, unknown
 
 KEPT = 11 / 12
 """The share of a face's side that one of the ten crops keeps: 44 of FER2013's 48 pixels."""
 TEST_TIME = ("none", "flip", "ten_crop")
 SMALLEST = 1e-12
 """Probabilities are held above this before their logarithm stands in for logits."""
+LUMA = (0.299, 0.587, 0.114)
+"""What red, green and blue count in grey: ITU-R 601-2, as `preprocess` has it."""
 
 
 class _Composite(BasePredictor):
@@ -101,8 +103,8 @@ class TestTimePredictor(_Composite):
 class EnsemblePredictor(_Composite):
     """Several predictors behind one interface: the unweighted mean of their probabilities, each calibrated on its own.
 
-    Members know the same labels, else ValueError. Gradients are with respect to the face brought to the ensemble's
-    input size in grey: the mean of the members' gradients summed over channels; Grad-CAM is the mean of their maps.
+    Members know the same labels, else ValueError. Gradients are with respect to the face as the ensemble's own
+    `InputSpec` has it, the mean of what the members' gradients come to there; Grad-CAM is the mean of their maps.
     """
 
     def __init__(self, spec: ModelSpec, members: Sequence[BasePredictor], temperature: float | None = None) -> None:
@@ -136,10 +138,10 @@ class EnsemblePredictor(_Composite):
         return _log_mean([member.predict_proba(faces) for member in self.members])
 
     def input_gradient(self, faces: Faces, target: Target) -> Float32:
-        """The mean gradient of the members' logits: float32 (N, s, s, 1), logits a unit of their own input."""
-        side = self.spec.input.size
-        found = [_resized(member.input_gradient(faces, target).sum(axis=-1), side) for member in self.members]
-        return np.asarray(np.mean(found, axis=0)[..., None], np.float32)
+        """The gradient of the members' mean logit: float32 (N, s, s, c), logits a unit of the ensemble's input."""
+        own = self.spec.input
+        found = [_carried(m.input_gradient(faces, target), m.spec.input, own) for m in self.members]
+        return np.asarray(np.mean(found, axis=0), np.float32)
 
     def grad_cam(self, faces: Faces, target: Target) -> SaliencyMap:
         """The mean of the members' maps, each scaled to its own maximum, then scaled anew."""
@@ -178,8 +180,14 @@ def _square(face: Uint8, side: int) -> Uint8:
     return np.asarray(Image.fromarray(face).resize((side, side), Image.Resampling.BILINEAR))
 
 
-def _resized(maps: Float32, side: int) -> Float32:
-    if not len(maps):
-        return np.empty((0, side, side), np.float32)
-    images = [Image.fromarray(np.asarray(m, np.float32)).resize((side, side), Image.Resampling.BOX) for m in maps]
-    return np.stack([np.asarray(image) for image in images])
+def _carried(gradient: Float32, member: InputSpec, own: InputSpec) -> Float32:
+    """A gradient (N, m, m, c) at a member's input as one at the ensemble's, (N, s, s, c) of its own; sums are kept."""
+    a_level = gradient / np.asarray(member.std, np.float32)
+    if own.channels > member.channels:
+        a_level = a_level * np.asarray(LUMA, np.float32)
+    elif own.channels < member.channels:
+        a_level = a_level.sum(axis=-1, keepdims=True)
+    size, share = (own.size, own.size), (member.size / own.size) ** 2
+    planes = [[resized(one[..., k], size, Image.Resampling.BOX) for k in range(own.channels)] for one in a_level]
+    there = np.array(planes, np.float32).reshape(-1, own.channels, *size).transpose(0, 2, 3, 1)
+    return np.asarray(there * share * np.asarray(own.std, np.float32), np.float32)

@@ -113,8 +113,13 @@ class BasePredictor(ABC):
         """
         weights = self.target_weights(target)
         size = faces.shape[1:3] if isinstance(faces, np.ndarray) else (self.spec.input.size,) * 2
-        raw = self._batched(lambda x: _weighted(*self._activations(x, weights), size), faces, size)
+        raw = self._batched(lambda x: self._weighted(*self._activations(x, weights), size), faces, size)
         return scaled(raw)
+
+    def _weighted(self, activations: Float32, gradients: Float32, size: tuple[int, int]) -> Float32:
+        importance = gradients.mean(axis=(1, 2), keepdims=True)
+        maps = np.maximum((activations * importance).sum(axis=-1), 0)
+        return np.stack([placed(m, self.spec.grad_cam_border, size) for m in maps])
 
     def _batched(self, step: Callable[[Float32], Float32], faces: Faces, shape: tuple[int, ...]) -> Float32:
         checked = check_faces(faces)
@@ -215,14 +220,17 @@ def check_weights(weights: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[
             raise ValueError(f"Weight {name!r}: the network expects shape {shape}, the file has {weights[name].shape}.")
 
 
-def _weighted(activations: Float32, gradients: Float32, size: tuple[int, int]) -> Float32:
-    importance = gradients.mean(axis=(1, 2), keepdims=True)
-    maps = np.maximum((activations * importance).sum(axis=-1), 0)
-    return np.stack([resized(m, size) for m in maps])
+def placed(cells: Float32, border: int, size: tuple[int, int]) -> Float32:
+    """A layer's cells float32 (h, w) where in the face they look, brought to `size`: a border of so many is empty.
+
+    Convolutions that do not pad lose cells at the edges; drawn from edge to edge the rest would stand too far out.
+    Cells that are all alike stay so.
+    """
+    alike = float(np.ptp(cells)) == 0
+    return resized(np.pad(cells, border, mode="edge" if alike else "constant"), size)
 
 
-def resized(values: Float32, size: tuple[int, int]) -> Float32:
+def resized(values: Float32, size: tuple[int, int], how: Image.Resampling = Image.Resampling.BILINEAR) -> Float32:
     """A map float32 (h, w) brought to `size`, height and width: bilinear, antialiased where it shrinks."""
     height, width = size
-    image = Image.fromarray(np.asarray(values, np.float32))
-    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+    return np.asarray(Image.fromarray(np.asarray(values, np.float32)).resize((width, height), how))

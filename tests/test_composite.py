@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fer_core import catalog
-from fer_core.composite import TEST_TIME, EnsemblePredictor, TestTimePredictor, views
+from fer_core.composite import LUMA, TEST_TIME, EnsemblePredictor, TestTimePredictor, views
 from fer_core.predictor import BasePredictor
-from fer_core.types import EMOTIONS
+from fer_core.types import EMOTIONS, InputSpec
 
 pytestmark = pytest.mark.usefixtures("tiny")
 
@@ -92,12 +94,36 @@ def test_an_ensemble_of_both_frameworks_is_the_mean_of_its_members(faces) -> Non
 def test_an_ensemble_has_gradients_and_maps(faces) -> None:
     ensemble = EnsemblePredictor(catalog.ENSEMBLE, [member(1), member(2, "keras")])
     gradient, maps = ensemble.input_gradient(faces, "happy"), ensemble.grad_cam(faces, "happy")
-    assert gradient.shape == (3, 48, 48, 1) and np.abs(gradient).max() > 0
+    own = ensemble.spec.input
+    assert gradient.shape == (3, own.size, own.size, own.channels) and np.abs(gradient).max() > 0
     by_hand = np.mean([m.input_gradient(faces, "happy") for m in ensemble.members], axis=0)
-    np.testing.assert_allclose(gradient, by_hand, atol=1e-7)
+    np.testing.assert_allclose(gradient, by_hand * np.array(LUMA), atol=1e-6)
     assert maps.values.shape == (3, 48, 48) and maps.values.min() >= 0 and maps.values.max() <= 1
     listed = ensemble.grad_cam(list(faces), "happy")
     np.testing.assert_allclose(listed.values, maps.values, atol=1e-6)
+
+
+def test_an_ensembles_gradient_is_at_its_own_input_whatever_its_members_eat(faces) -> None:
+    members = [member(1), catalog.untrained("torch-efficientnet-lite0")]
+    gradient = EnsemblePredictor(catalog.ENSEMBLE, members).input_gradient(faces, "happy")
+    assert gradient.shape == (3, 48, 48, 3)
+    by_level = [m.input_gradient(faces, "happy").sum(axis=(1, 2, 3)) / m.spec.input.std[0] for m in members]
+    np.testing.assert_allclose(gradient.sum(axis=(1, 2, 3)), 255 * np.mean(by_level, axis=0), rtol=1e-3, atol=1e-6)
+    grey = EnsemblePredictor(replace(catalog.ENSEMBLE, input=InputSpec(24, 1, std=(1.0,))), members)
+    small = grey.input_gradient(faces, "happy")
+    assert small.shape == (3, 24, 24, 1)
+    np.testing.assert_allclose(small.sum(axis=(1, 2, 3)), np.mean(by_level, axis=0), rtol=1e-3, atol=1e-6)
+
+
+def test_an_ensembles_gradient_says_what_more_red_does() -> None:
+    ensemble = EnsemblePredictor(catalog.ENSEMBLE, [member(1), member(2, "keras")])
+    face = np.random.default_rng(3).integers(60, 180, (1, 48, 48, 3), dtype=np.uint8)
+    red = ensemble.input_gradient(face, "happy")[..., 0]
+    redder = face.copy()
+    redder[..., 0] = face[..., 0] + (20 * np.sign(red)).astype(int)  # all that speaks for happy at once
+    of = np.mean([m.predict_logits(redder) - m.predict_logits(face) for m in ensemble.members], axis=0)[0, 3]
+    assert of > 0.01
+    assert of == pytest.approx(np.abs(red).sum() * 20 / 255, rel=0.15)
 
 
 @pytest.mark.parametrize("n", [0, 1])
