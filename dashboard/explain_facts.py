@@ -142,6 +142,16 @@ def sanity_table(studies: Mapping[str, Sanity], titles: Mapping[str, str]) -> pd
     return pd.DataFrame(rows)
 
 
+def layers_in_words(studies: Mapping[str, Sanity], titles: Mapping[str, str]) -> str:
+    """How well the Grad-CAM layer of each model keeps places, of those where it was asked."""
+    return "; ".join(
+        f"{titles[id]} {one.places.follows:.2f} and {100 * one.places.off:.0f} % of the face "
+        f"({one.places.cells[0]} × {one.places.cells[1]} cells)"
+        for id, one in studies.items()
+        if one.places is not None
+    )
+
+
 def said_of(one: Outcome, found: Sanity) -> str:
     """The verdict in words, with the largest likeness among the stages that judge."""
     late = [s.value for s, stage in zip(one.similarity, found.stages, strict=True) if 2 * stage >= found.layers]

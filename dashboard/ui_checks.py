@@ -10,7 +10,7 @@ from dashboard import cache, charts, explain_facts, figures_explain, looks
 from dashboard.chosen_face import ChosenFace
 from dashboard.explain_facts import Asked
 from fer_core.saliency import METHODS
-from fer_core.saliency_checks import THRESHOLD, Curves, Sanity, agreement, insertion_deletion
+from fer_core.saliency_checks import KEPT, THRESHOLD, Curves, Sanity, agreement, insertion_deletion
 from fer_core.types import Float32, ModelCard
 
 SANITY = "uv run python -m trainers sanity --data fer2013.csv"
@@ -22,6 +22,10 @@ al. 2018, arXiv:1806.07421). By chance: the same areas for orders that know noth
 SANITY_WORDS = """A map that stays the same when the network's weights are made random tells nothing of what the network
 learned (Adebayo et al. 2018, arXiv:1810.03292). The number is the largest rank correlation with the trained network's
 maps once half of the layers or more are random; a method fails from {threshold} on, and is marked red at its maps."""
+
+PLACES = """Class activation maps can say where only if their layer's cells read where they are drawn. Found by hiding
+patch after patch: from one cell to the next the middle of what is read moves by so much of the way between them (1: all
+of it; below {kept} maps are marked red), and on average it is so far from the drawn place:"""
 
 
 def agreement_between(maps: Sequence[Asked], title: str) -> None:
@@ -91,6 +95,8 @@ def sanity_table(studies: Mapping[str, Sanity], titles: Mapping[str, str]) -> No
     st.dataframe(table, hide_index=True, height="content", placeholder="",
                  alt="A row a method, a column a model: whether it passes the sanity check")  # fmt: skip
     st.caption(SANITY_WORDS.format(threshold=THRESHOLD))
+    if said := explain_facts.layers_in_words(shown, titles):
+        st.caption(f"{PLACES.format(kept=KEPT)} {said}.")
     lacking = [titles[id] for id in titles if id not in shown]
     if lacking:
         st.caption(f"Not checked yet: {', '.join(lacking)}. `{SANITY}` does it.")

@@ -1,6 +1,7 @@
-"""The choice of one face to look into: from the user's photos, or from FER2013's test parts; it lives in the URL.
+"""The choice of one face to look into: of the user's photos, the gallery, or FER2013's test parts; it lives in the URL.
 
-`source` says whence, `face` which (a key of the collection or a row of fer2013.csv), `work` which collection.
+`source` says whence, `face` which (a key of the collection or a row of fer2013.csv), `work` or `gallery` which
+collection.
 """
 
 from __future__ import annotations
@@ -17,24 +18,35 @@ from fer_core.collection import CollectedFace, Collection
 from fer_core.datasets import SPLITS
 from fer_core.types import EMOTIONS
 
-SOURCES = {"photos": "Your photos and collection", "fer2013": "FER2013"}
+PHOTOS, GALLERY, FER2013 = "photos", "gallery", "fer2013"
+SOURCES = {PHOTOS: "Your photos and collection", GALLERY: "Your gallery", FER2013: "FER2013"}
+"""Where faces come from, by what the URL calls it."""
 FACE, SOURCE = ui_faces.FACE, "source"
 A_PAGE = 8
+NONE_YET = {
+    PHOTOS: "No face was found in your photos yet. Add some on the page Photos.",
+    GALLERY: "Your gallery has no picture yet. Pose some expressions on the page Gallery.",
+}
 
 
 def choice() -> ChosenFace | None:
     """The face that the user chose, the example's at first; draws the choices. None where there is none to choose."""
     with st.container(border=True):
-        source = ui_url.one(st.segmented_control, "Face", SOURCES, SOURCE, "photos", changed=ui_faces.unchoose,
+        source = ui_url.one(st.segmented_control, "Face", SOURCES, SOURCE, PHOTOS, changed=ui_faces.unchoose,
                             required=True)  # fmt: skip
-        return _of_fer2013() if source == "fer2013" else _of_photos()
+        if source == FER2013:
+            return _of_fer2013()
+        if source == GALLERY:
+            return _of_collection(ui_work.current(ui_work.GALLERY) or Collection(), GALLERY, ui_work.GALLERY)
+        return _of_collection(ui_work.current() or cache.example_work(), PHOTOS, ui_work.WORK)
 
 
-def _of_photos() -> ChosenFace | None:
-    collection = ui_work.current() or cache.example_work()
+def _of_collection(collection: Collection, source: str, work: str) -> ChosenFace | None:
+    """A face of the collection that the URL's `work` names, which its `source` is."""
+    ui_work.problems(work)
     faces = {face.key: face for face in collection.faces}
     if not faces:
-        st.info("No face was found in your photos yet. Add some on the page Photos.", icon=":material/add_a_photo:")
+        st.info(NONE_YET[source], icon=":material/add_a_photo:")
         return None
     asked = st.query_params.get(FACE)
     if asked and asked not in faces:
@@ -43,7 +55,7 @@ def _of_photos() -> ChosenFace | None:
     one = faces.get(asked or "") or next(iter(faces.values()))
     if len(faces) > 1:
         thumbnails(collection, list(faces.values()), one)
-    link = {SOURCE: "photos", FACE: one.key} | ui_work.address()
+    link = {SOURCE: source, FACE: one.key} | ui_work.address(work)
     return chosen_face.of_collection(collection, one, link)
 
 

@@ -29,7 +29,7 @@ _LITE0 = "Tan and Le 2019, arXiv:1905.11946; Lite variant: Liu 2020"
 _SPECS = (
     ModelSpec("torch-native", "Native PyTorch CNN", "torch", "fer_core.models.torch_native:build", _GREY_48, 599_815, "2.4", _COPENHAGEN),
     ModelSpec("torch-compact", "Compact PyTorch CNN", "torch", "fer_core.models.torch_compact:build", _GREY_48, 512_515, "0.9", "Seven Faces"),
-    ModelSpec("torch-efficientnet-lite0", "EfficientNet-Lite0 (PyTorch)", "torch", "fer_core.models.torch_efficientnet_lite0:build", _LITE0_96, 3_379_975, "0.17", _LITE0, pretrained="fer_core.models.torch_efficientnet_lite0:imagenet"),
+    ModelSpec("torch-efficientnet-lite0", "EfficientNet-Lite0 (PyTorch)", "torch", "fer_core.models.torch_efficientnet_lite0:build", _LITE0_96, 3_379_975, "0.12.units.0", _LITE0, pretrained="fer_core.models.torch_efficientnet_lite0:imagenet"),
     ModelSpec("torch-vgg", "VGG with squeeze-excitation (PyTorch)", "torch", "fer_core.models.torch_vgg:build", _GREY_48, 4_777_855, "0.3", "After Simonyan and Zisserman 2015, arXiv:1409.1556"),
     ModelSpec("torch-resnet18", "ResNet-18, 3 x 3 stem (PyTorch)", "torch", "fer_core.models.torch_resnet18:build", _GREY_48, 11_171_271, "0.8", "He et al. 2016, arXiv:1512.03385"),
     ModelSpec("torch-kaist-resnet50", "ResNet-50, one linear layer (PyTorch)", "torch", "fer_core.models.torch_kaist:build_resnet50", _COLOUR_48, 23_522_375, "0.16", _KAIST, pretrained="fer_core.models.torch_kaist:imagenet_resnet50"),

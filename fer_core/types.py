@@ -89,6 +89,7 @@ class ModelSpec:
     when needed, so that a catalog costs no framework. `parameters` is what the network with seven classes promises.
     `pretrained` names, in the same way, a function that puts published ImageNet weights into a network; "": none.
     `rectified`: whether all that bends in the network is ReLU or ReLU6, as guided backpropagation demands.
+    `grad_cam_border`: cells that the Grad-CAM layer lacks at each edge of the face, where convolutions do not pad.
     """
 
     id: str
@@ -102,6 +103,7 @@ class ModelSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     pretrained: str = ""
     rectified: bool = True
+    grad_cam_border: int = 0
 
 
 @dataclass(frozen=True)

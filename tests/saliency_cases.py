@@ -102,6 +102,57 @@ def _patch_keras(mask: np.ndarray) -> Any:
     return network
 
 
+def unpadded(framework: str, border: int = 2) -> BasePredictor:
+    """Convolutions that do not pad, as in keras-native: each cell is the mean of its field, happy's logit their sum.
+
+    48 pixels become 8 cells, the first one's field in the middle of pixel 9.5: two cells of 4 pixels from the edge.
+    """
+    kernels = [np.ones((3, 3, 1, 1), np.float32) / 9] * 4
+    head = np.zeros((64, 7), np.float32)
+    head[:, EMOTIONS.index("happy")] = 1
+    layer = "5" if framework == "torch" else "last"
+    spec = ModelSpec("bare", "Bare", "torch", "", InputSpec(48, 1), 0, layer, "", grad_cam_border=border)
+    if framework == "torch":
+        import torch
+        from torch import nn
+
+        convolutions = [nn.Conv2d(1, 1, 3, bias=False) for _ in kernels]
+        linear = nn.Linear(64, 7, bias=False)
+        with torch.no_grad():
+            for conv, kernel in zip(convolutions, kernels, strict=True):
+                conv.weight.copy_(torch.from_numpy(kernel.transpose(3, 2, 0, 1)))
+            linear.weight.copy_(torch.from_numpy(head.T))
+        first, second, third, last = convolutions
+        halved = [first, second, nn.AvgPool2d(2), third, nn.AvgPool2d(2), last]
+        return torch_backend.make(spec, EMOTIONS, nn.Sequential(*halved, nn.Flatten(), linear), None)
+    from keras import Input, Sequential, layers
+
+    network = Sequential([
+        Input((48, 48, 1)), layers.Conv2D(1, 3, use_bias=False), layers.Conv2D(1, 3, use_bias=False),
+        layers.AveragePooling2D(2), layers.Conv2D(1, 3, use_bias=False), layers.AveragePooling2D(2),
+        layers.Conv2D(1, 3, use_bias=False, name="last"), layers.Flatten(), layers.Dense(7, use_bias=False),
+    ])  # fmt: skip
+    network.set_weights([*kernels, head])
+    return keras_backend.make(spec, EMOTIONS, network, None)
+
+
+def scrambled() -> BasePredictor:
+    """A network whose layer is the face in cells of 8 pixels, turned upside down: the wrong place for each."""
+    import torch
+    from torch import nn
+
+    class Turned(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x.flip(2)
+
+    head = nn.Linear(36, 7, bias=False)
+    with torch.no_grad():
+        head.weight.zero_()
+        head.weight[EMOTIONS.index("happy")] = 1
+    spec = ModelSpec("turned", "Turned", "torch", "", InputSpec(48, 1), 0, "1", "")
+    return torch_backend.make(spec, EMOTIONS, nn.Sequential(nn.AvgPool2d(8), Turned(), nn.Flatten(), head), None)
+
+
 def patchy_face(seed: int = 0) -> np.ndarray:
     """A grey face uint8 (48, 48, 3) of noise, its patch brighter than its mean."""
     grey = np.random.default_rng(seed).integers(40, 120, (48, 48))

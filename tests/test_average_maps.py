@@ -114,7 +114,7 @@ def test_the_command_averages_where_the_model_looks(root, monkeypatch):
     assert faces is not None
     assert faces.n == {"happy": 6, "sad": 6} and faces.face("happy").mean() > faces.face("sad").mean() + 30
     again = CliRunner().invoke(app, ["average-maps", "--data", str(path), "--out", str(root)])
-    assert "has its maps" in again.output
+    assert "has its study" in again.output
 
 
 def test_without_any_face_there_are_no_maps_and_no_error(tiny_artifacts, fer2013_csv, tmp_path):

@@ -7,15 +7,18 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from collection_cases import collection
 from streamlit.testing.v1 import AppTest
 
-from dashboard import average_facts, explain_facts, inside_pictures, what_if_facts
+from dashboard import average_facts, cache, explain_facts, inside_pictures, what_if_facts
 from dashboard.explain_facts import Asked
 from dashboard.pages_table import VIEWS
 from fer_core import artifacts, average_maps
+from fer_core import collection_edit as edit
 from fer_core.average_maps import Group, pack
 from fer_core.disturbances import DISTURBANCES
 from fer_core.inside import Kernels
+from fer_core.saliency_checks import Outcome, Places, Sanity
 from fer_core.types import EMOTIONS, Interval, Prediction, SaliencyMap
 from fer_core.what_if import Point, Study
 
@@ -133,11 +136,42 @@ def test_explain_by_two_methods_says_how_far_they_agree_and_slow_ones_wait():
     assert text(at).count("Maximum **") == 3
 
 
+def test_a_picture_of_the_gallery_opens_by_its_link_and_without_one_the_page_says_where_to_pose():
+    made, id = collection(), cache.new_work_id()
+    made = edit.label_photo(made, made.shown[1].sha256, "sad")
+    cache.works().put(id, made)
+    face = next(face for face in made.faces if face.found.photo == made.shown[1].sha256)
+    at = run("explain", source="gallery", gallery=id, face=face.key, models="keras-native", target="truth")
+    assert not at.exception
+    assert f"**Face {face.number} of photo 2**, labelled **sad**" in text(at) and "Why **sad**?" in text(at)
+    empty = run("explain", source="gallery", models="keras-native")
+    assert not empty.exception and "Pose some expressions on the page Gallery" in text(empty)
+    gone = run("explain", source="gallery", gallery="gone", models="keras-native")
+    assert not gone.exception and "no longer in memory" in text(gone)
+
+
 def test_insertion_and_deletion_are_drawn_where_they_are_asked_for():
     at = run("explain", models="keras-native", curves="true")
     assert not at.exception
     areas = next(frame.value for frame in at.dataframe if "by chance" in frame.value)
     assert len(areas) == 1 and areas["insertion"].between(0, 1).all()
+
+
+def test_a_layer_that_keeps_no_places_is_marked_at_its_maps_and_no_others(root):
+    sha256 = artifacts.card("keras-native").weights_sha256
+    passed = {"grad_cam": True, "hires_cam": True, "smooth_grad": True, "occlusion": False}
+    outcomes = tuple(Outcome(method, 8, (SOME,), (0.1,), well) for method, well in passed.items())
+    study = Sanity(sha256, "PublicTest", 8, 0, 0.5, 7, (7,), outcomes, Places(8, (3, 3), 0.24, 0.28))
+    artifacts.save_study("sanity", asdict(study), "keras-native")
+    assert cache.sanity_verdicts("keras-native") == {
+        "grad_cam": "cannot say where", "hires_cam": "cannot say where", "smooth_grad": "",
+        "occlusion": "fails the sanity check",
+    }  # fmt: skip
+    said = explain_facts.layers_in_words({"keras-native": study}, {"keras-native": "Keras"})
+    assert said == "Keras 0.24 and 28 % of the face (3 × 3 cells)"
+    better = replace(study, places=Places(8, (6, 6), 0.9, 0.05))
+    artifacts.save_study("sanity", asdict(better), "keras-native")
+    assert cache.sanity_verdicts("keras-native")["grad_cam"] == ""
 
 
 @pytest.mark.parametrize("query", [

@@ -83,7 +83,12 @@ def test_captums_grad_cam_and_integrated_gradients_are_ours_in_either_framework(
     network: Any = twins["torch"]._network
     x, target = as_torch(faces, twins["torch"]), top(twins, faces)
     index = EMOTIONS.index(target)
-    cam = LayerGradCam(network, network[0][17]).attribute(x, index, relu_attributions=True)[:, 0].detach().numpy()
+    cam = (
+        LayerGradCam(network, network[0][12].units[0])
+        .attribute(x, index, relu_attributions=True)[:, 0]
+        .detach()
+        .numpy()
+    )
     integral = IntegratedGradients(network).attribute(
         x, as_torch([plain(face) for face in faces], twins["torch"]), index, n_steps=STEPS, internal_batch_size=32
     )
@@ -107,15 +112,30 @@ def test_captums_guided_backpropagation_and_occlusion_are_ours(native, faces):
     np.testing.assert_allclose(raw(native, faces, "occlusion")[inner], hidden[inner], rtol=1e-3, atol=1e-5)
 
 
-def test_captums_smooth_grad_is_ours_but_for_the_noise(faces):
-    model = catalog.untrained("torch-compact", seed=4)
-    x = as_torch(faces[:1], model)
-    noisy = NoiseTunnel(Saliency(model._network)).attribute(
-        x, nt_type="smoothgrad", nt_samples=100, nt_samples_batch_size=50, target=HAPPY, abs=False,
-        stdevs=NOISE * float(np.ptp(x.numpy())),
-    )  # fmt: skip
-    ours = smooth_grad(model, Task(faces[:1], "happy", (48, 48)), 100)
-    assert correlation(ours, noisy.abs().numpy()) > 0.6, "both are means over 100 copies with noise of their own"
+def test_captums_smooth_grad_is_ours_with_our_noise(faces, monkeypatch):
+    """Captum draws its noise by torch.normal; given what ours draws, the maps are one number for number."""
+    model, samples = catalog.untrained("torch-compact", seed=4), 20
+    x = as_torch(faces, model)
+    for one, mine in zip(x, faces, strict=True):
+        chance = Task(mine[None], "happy", (48, 48)).chance()
+        drawn = torch.from_numpy(np.stack([chance.standard_normal((48, 48, 1), np.float32) for _ in range(samples)]))
+        noises = drawn.permute(0, 3, 1, 2)
+        handed: list[int] = []
+
+        def normal(mean: float, std: torch.Tensor, noises: Any = noises, handed: list = handed) -> torch.Tensor:
+            handed.append(len(std))
+            return mean + std * noises
+
+        monkeypatch.setattr(torch, "normal", normal)
+        theirs = NoiseTunnel(Saliency(model._network)).attribute(
+            one[None], nt_type="smoothgrad", nt_samples=samples, target=HAPPY, abs=False,
+            stdevs=NOISE * float(np.ptp(one.numpy())),
+        )  # fmt: skip
+        assert handed == [samples], "captum asked for its noise once, and got ours"
+        ours = smooth_grad(model, Task(mine[None], "happy", (48, 48)), samples)
+        expected = theirs[0, 0].abs().numpy()
+        assert expected.max() > 0
+        np.testing.assert_allclose(ours[0], expected, rtol=1e-3, atol=1e-3 * expected.max())
 
 
 def test_a_guided_relu6_is_guided_too(twins, faces):

@@ -131,6 +131,15 @@ def test_a_method_that_draws_the_face_fails_and_one_that_asks_the_weights_passes
         np.testing.assert_array_equal(array, before[name])
 
 
+def test_an_empty_border_is_no_likeness(monkeypatch):
+    faces = np.random.default_rng(1).integers(0, 256, (3, 48, 48, 3), dtype=np.uint8)
+    assert catalog.spec("keras-native").grad_cam_border == 2
+    asked = catalog.untrained("keras-native", seed=5), faces, ["grad_cam"]
+    with_border = sanity(*asked)
+    monkeypatch.setitem(catalog.CATALOG, "keras-native", replace(catalog.spec("keras-native"), grad_cam_border=0))
+    assert sanity(*asked) == with_border
+
+
 def test_a_method_without_a_single_map_is_not_judged():
     model = catalog.untrained("tiny-torch")
     model.load_weights({name: np.zeros_like(array) for name, array in model.weights().items()})

@@ -81,7 +81,8 @@ def test_a_missing_study_names_the_command(root):
 def test_a_model_of_brightness_changes_its_mind_in_the_dark_and_nowhere_else_where_it_must_not(root, monkeypatch):
     monkeypatch.setattr(catalog, "load", lambda _id, _root=None: Brightness())
     asked = []
-    found = command.examine("torch-native", dataset(2, 13).split("PublicTest"), root, lambda: asked.append(1))
+    faces = dataset(2, 13).split("PublicTest")
+    found = command.examine("torch-native", faces, root, lambda *at: asked.append(at))
     assert (found.n, found.knows) == (13, 12)  # the picture of noise is angry, which it does not know
     assert found.plain.flips.value == 0 and found.plain.accuracy.value == 1 and sum(found.plain.answers) == 13
     bright = found.plain.answers[0]
@@ -89,7 +90,8 @@ def test_a_model_of_brightness_changes_its_mind_in_the_dark_and_nowhere_else_whe
     assert darkest.answers == (0, 13) and darkest.flips.value == pytest.approx(bright / 13)
     assert darkest.accuracy.value == 0.5  # every other one is dark and sad
     assert found.curves["mirror"][0].flips.value == 0
-    assert len(asked) == 1 + sum(len(d.tried) for d in DISTURBANCES.values())
+    of = 1 + sum(len(d.tried) for d in DISTURBANCES.values())
+    assert asked == [(done, of) for done in range(1, of + 1)]
 
 
 def test_the_faces_are_the_same_for_every_model_and_no_more_than_asked(monkeypatch):

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 from PIL import Image
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from fer_core import artifacts, catalog, datasets
 from fer_core.average_maps import METHOD, OUTCOMES, SIDE, STUDY, Faces, Group, Study, mean_faces, pack, study
-from fer_core.bootstrap import bootstrap_interval
 from fer_core.face_regions import region_areas, region_shares
 from fer_core.predictor import BasePredictor
 from fer_core.saliency import explain
 from fer_core.types import EMOTIONS, Float32, Interval, Uint8
-from trainers.crop_rule import Similarity, models, read, usual_places
+from trainers import stored_study
+from trainers.crop_rule import Similarity, read, usual_places
 
 SPLIT, MOST, SEED = "PublicTest", 100, 0
 """Which faces are averaged, at most how many a group, and the seed that draws them."""
 CHUNK = 50
 FACE_SIDE = 48
-console = Console()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +57,9 @@ class Aligned:
 
 
 def command(
-    ids: Annotated[
-        list[str] | None, typer.Argument(help="artifacts; all that lack the maps where none is named")
-    ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="FER2013 in any form; else FER2013_PATH")] = None,
-    out: Annotated[Path | None, typer.Option(help="where the artifacts are; else artifacts/")] = None,
+    ids: stored_study.Ids = None,
+    data: stored_study.Data = None,
+    out: stored_study.Out = None,
 ) -> None:
     """Average Grad-CAM over PublicTest faces, by the model's answer, where it is right and where it is wrong.
 
@@ -76,23 +69,8 @@ def command(
     before = mean_faces(out)
     if before is None or before.data_sha256 != found.sha256:
         artifacts.save_study(STUDY, asdict(averaged(found)), root=out)
-    wanted = ids or [id for id in models(out) if not made(id, out)]
-    if not wanted:
-        console.print("Every artifact has its maps. Name one to make them anew.")
-    for id in wanted:
-        with Progress(console=console, transient=True) as bars:
-            task = bars.add_task(id, total=None)
-            result = examine(id, found, out, lambda task=task: bars.advance(task))  # type: ignore[misc]
-        artifacts.save_study(STUDY, asdict(result), id, out)
-        console.print(summary(id, result))
-
-
-def made(id: str, root: Path | None = None) -> bool:
-    """Whether the artifact has average maps of its present weights."""
-    try:
-        return bool(study(id, root))
-    except artifacts.ArtifactError:
-        return False
+    kept = stored_study.StoredStudy(STUDY, study, summary)
+    kept.make(ids, out, lambda one, tell: examine(one, found, out, tell))
 
 
 def aligned(images: datasets.Dataset) -> Aligned:
@@ -116,16 +94,16 @@ def averaged(found: Aligned) -> Faces:
     return Faces(SPLIT, found.sha256, FACE_SIDE, n, pixels)
 
 
-def examine(id: str, found: Aligned, root: Path | None = None, each: Callable[[], None] = lambda: None) -> Study:
-    """The study of one artifact; `each` is called after every group."""
+def examine(id: str, found: Aligned, root: Path | None = None, tell: stored_study.Steps = stored_study.silent) -> Study:
+    """The study of one artifact; `tell` hears of every label."""
     predictor, groups = catalog.load(id, root), {}
     emotions = np.array([EMOTIONS.index(label) for label in predictor.labels])
     answered = emotions[predictor.predict_logits(found.faces).argmax(axis=1)] if len(found.faces) else emotions[:0]
-    for label in predictor.labels:
+    for number, label in enumerate(predictor.labels, start=1):
         given, right = answered == EMOTIONS.index(label), answered == found.labels
         rows = dict(zip(OUTCOMES, (given & right, given & ~right), strict=True))
         groups[label] = {name: group(predictor, found, np.flatnonzero(which), label) for name, which in rows.items()}
-        each()
+        tell(number, len(predictor.labels))
     return Study(artifacts.card(id, root).weights_sha256, SPLIT, len(found.faces), MOST, SEED, found.sha256, groups)
 
 
@@ -143,7 +121,7 @@ def group(predictor: BasePredictor, found: Aligned, rows: np.ndarray, label: str
     areas = [region_areas(p, maps[0].shape) for p in points]
     return Group(
         len(full), len(rows), len(chosen) - len(full), pack(mean),
-        {name: _interval([one[name] for one in shares]) for name in shares[0]},
+        {name: stored_study.mean([one[name] for one in shares]) for name in shares[0]},
         {name: float(np.mean([one[name] for one in areas])) for name in areas[0]},
     )  # fmt: skip
 
@@ -177,8 +155,3 @@ def _mean(pictures: list[np.ndarray]) -> Float32:
     there = np.isfinite(stack)
     total = np.where(there, stack, 0).sum(axis=0)
     return np.asarray(total / np.maximum(there.sum(axis=0), 1), np.float32)
-
-
-def _interval(values: list[float]) -> Interval:
-    array = np.asarray(values, np.float64)
-    return bootstrap_interval(lambda counts: array @ counts / counts.sum(axis=0), len(array))

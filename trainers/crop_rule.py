@@ -10,18 +10,17 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.progress import Progress, track
 from rich.table import Table
 
 from fer_core import artifacts, catalog, datasets
-from fer_core.bootstrap import bootstrap_interval
 from fer_core.comparison import wilson_interval
 from fer_core.crop_rule import CropRule, Frame, Framing, framed
 from fer_core.crop_rule import frame as frame_of
 from fer_core.detection import DetectionOptions
 from fer_core.predictor import BasePredictor
 from fer_core.types import EMOTIONS, Interval, Uint8
+from trainers import stored_study
 from trainers.pasting import Readings, corners, crops, overlaps, read_back
 
 SIDE = 96
@@ -31,7 +30,6 @@ LEARN_ON, TILTED, TILT = 3000, 600, 20.0
 OLD, LEARNED, LEVELLED = "square of 0.95 box heights", "box and landmarks", "box and landmarks, level"
 """The rule of version 0.1, and the ways to apply the learned one."""
 STUDY = "crop_rule"
-console = Console()
 
 Rule = Callable[[Readings, int], Frame]
 
@@ -54,9 +52,9 @@ class Similarity:
 
 def command(
     ids: Annotated[list[str] | None, typer.Argument(help="artifacts to ask; all where none is named")] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="FER2013 in any form; else FER2013_PATH")] = None,
+    data: stored_study.Data = None,
     learn_on: Annotated[int, typer.Option(help="how many Training faces to learn from")] = LEARN_ON,
-    out: Annotated[Path | None, typer.Option(help="where the artifacts are; else artifacts/")] = None,
+    out: stored_study.Out = None,
 ) -> None:
     """Learn from Training how FER2013 frames a face, and compare crop rules on PublicTest.
 
@@ -66,18 +64,21 @@ def command(
     public = images.split("PublicTest")
     lessons, held_out = lesson(images.split("Training"), learn_on), read("PublicTest", public.faces)
     found, rules = geometry(images, lessons, held_out)
-    found |= {"accuracy": _still_true(found, out), "weights": {id: _weights(id, out) for id in models(out)}}
+    found |= {
+        "accuracy": _still_true(found, out),
+        "weights": {id: _weights(id, out) for id in stored_study.models(out)},
+    }
     artifacts.save_study(STUDY, found, root=out)
     tilted = read("PublicTest, tilted", public.faces[:TILTED], TILT)
-    for id in ids or models(out):
+    for id in ids or stored_study.models(out):
         asked = {
             "upright": (public, held_out, 0.0),
             "tilted": (public.subset(np.arange(len(public)) < TILTED), tilted, TILT),
         }
         found["accuracy"][id] = {name: accuracies(id, *one[:2], rules, out, one[2]) for name, one in asked.items()}
         artifacts.save_study(STUDY, found, root=out)
-    console.print(summary(found))
-    console.print(f"learned: {found['learned']}", markup=False)
+    stored_study.console.print(summary(found))
+    stored_study.console.print(f"learned: {found['learned']}", markup=False)
 
 
 def lesson(training: datasets.Dataset, learn_on: int = LEARN_ON) -> Readings:
@@ -161,7 +162,7 @@ def errors(rule: Rule, readings: Readings) -> dict[str, Any]:
     centre = np.linalg.norm((found[:, :2] + found[:, 2:] - own[:, :2] - own[:, 2:]) / 2, axis=1) / side
     sides = np.sqrt((found[:, 2:] - found[:, :2]).prod(axis=1))
     return {
-        "iou": _numbers(_mean(iou)),
+        "iou": _numbers(stored_study.mean(iou)),
         "iou_p10": round(float(np.percentile(iou, 10)), 4),
         "centre": round(float(np.median(centre)), 4),
         "scale": round(float(np.exp(np.median(np.abs(np.log(sides / side))))), 4),
@@ -178,19 +179,13 @@ def accuracies(
     predictor, labels = catalog.load(id, root), images.labels[readings.index]
     knows = np.isin(labels, [EMOTIONS.index(label) for label in predictor.labels])
     right = {}
-    for name, rule in track(rules.items(), id, console=console, transient=True):
+    for name, rule in track(rules.items(), id, console=stored_study.console, transient=True):
         cut = list(crops(images.faces, SIDE, readings, partial(rule, readings), angle))
         right[name] = answered_right(predictor, cut, labels)[knows]
     old = right[OLD].astype(float)
-    return {"n": int(knows.sum())} | {
-        name: {"accuracy": _numbers(wilson_interval(int(hit.sum()), len(hit))), "above_old": _numbers(_mean(hit - old))}
-        for name, hit in right.items()
-    }
-
-
-def models(root: Path | None = None) -> tuple[str, ...]:
-    """The ids of all artifacts that can be asked."""
-    return tuple(id for id in artifacts.ids(root) if artifacts.has_weights(id, root))
+    accuracy = {name: _numbers(wilson_interval(int(hit.sum()), len(hit))) for name, hit in right.items()}
+    above = {name: _numbers(stored_study.mean(hit - old)) for name, hit in right.items()}
+    return {"n": int(knows.sum())} | {name: {"accuracy": accuracy[name], "above_old": above[name]} for name in right}
 
 
 def answered_right(predictor: BasePredictor, crops: Sequence[Uint8], labels: Uint8) -> np.ndarray:
@@ -201,7 +196,7 @@ def answered_right(predictor: BasePredictor, crops: Sequence[Uint8], labels: Uin
 
 def read(what: str, faces: Uint8, angle: float = 0.0) -> Readings:
     """What detection finds of the faces as photos of `SIDE` pixels a face would show them, with a bar meanwhile."""
-    with Progress(console=console, transient=True) as bars:
+    with Progress(console=stored_study.console, transient=True) as bars:
         task = bars.add_task(f"detecting {what}", total=len(faces))
         return read_back(faces, SIDE, DetectionOptions(), angle, lambda n: bars.advance(task, n))
 
@@ -233,10 +228,6 @@ def _roll(points: np.ndarray) -> float:
     return float(np.arctan2(y2 - y1, x2 - x1))
 
 
-def _mean(values: np.ndarray) -> Interval:
-    return bootstrap_interval(lambda counts: values @ counts / counts.sum(axis=0), len(values))
-
-
 def _numbers(interval: Interval) -> list[float]:
     return [round(v, 4) for v in (interval.value, interval.low, interval.high)]
 
@@ -249,7 +240,7 @@ def _still_true(found: Mapping[str, Any], root: Path | None) -> dict[str, Any]:
         return {}
     if any(before.get(key) != found[key] for key in ("data", "learned", "landmarks", "held_out", "tilted")):
         return {}
-    same = {id for id in models(root) if before.get("weights", {}).get(id) == _weights(id, root)}
+    same = {id for id in stored_study.models(root) if before.get("weights", {}).get(id) == _weights(id, root)}
     return {id: accuracy for id, accuracy in before["accuracy"].items() if id in same}
 
 

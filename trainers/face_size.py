@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from fer_core import artifacts, catalog, datasets
-from fer_core.bootstrap import bootstrap_interval
 from fer_core.comparison import wilson_interval
 from fer_core.crop_rule import DEFAULT_RULE, frame
 from fer_core.detection import DetectionOptions
 from fer_core.face_size import STUDY, Size, Study, study
 from fer_core.predictor import BasePredictor
 from fer_core.types import EMOTIONS, Interval
-from trainers.crop_rule import answered_right, models
+from trainers import stored_study
+from trainers.crop_rule import answered_right
 from trainers.pasting import Readings, crops, read_back
 
 SIDES = (20, 24, 30, 48, 96)
 """Pixels that a face's frame is wide in the photo. FER2013's pictures have 48: larger ones are blurred, not finer."""
 SPLIT = "PublicTest"
-console = Console()
 
 
 def command(
-    ids: Annotated[
-        list[str] | None, typer.Argument(help="artifacts; all that lack the study where none is named")
-    ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="FER2013 in any form; else FER2013_PATH")] = None,
-    out: Annotated[Path | None, typer.Option(help="where the artifacts are; else artifacts/")] = None,
+    ids: stored_study.Ids = None,
+    data: stored_study.Data = None,
+    out: stored_study.Out = None,
 ) -> None:
     """Shrink FER2013's PublicTest faces into photos, find them again, and ask each model what it makes of them.
 
@@ -43,40 +35,31 @@ def command(
     """
     images = datasets.load(data).split(SPLIT)
     found = {side: detected(images, side) for side in SIDES}
-    wanted = ids or [id for id in models(out) if not made(id, out)]
-    if not wanted:
-        console.print("Every artifact has its study. Name one to make it anew.")
-    for id in wanted:
-        result = examine(id, images, found, out)
-        artifacts.save_study(STUDY, asdict(result), id, out)
-        console.print(summary(id, result))
-
-
-def made(id: str, root: Path | None = None) -> bool:
-    """Whether the artifact has a study of its present weights and of the present crop rule."""
-    try:
-        return bool(study(id, root))
-    except artifacts.ArtifactError:
-        return False
+    kept = stored_study.StoredStudy(STUDY, study, summary)
+    kept.make(ids, out, lambda one, tell: examine(one, images, found, out, tell))
 
 
 def detected(images: datasets.Dataset, side: int) -> Readings:
     """What detection finds of the images as faces of that size, with its usual options."""
-    with Progress(console=console, transient=True) as bars:
+    with Progress(console=stored_study.console, transient=True) as bars:
         task = bars.add_task(f"detecting faces of {side} pixels", total=len(images))
         return read_back(images.faces, side, DetectionOptions(), each=lambda n: bars.advance(task, n))
 
 
-def examine(id: str, images: datasets.Dataset, found: dict[int, Readings], root: Path | None = None) -> Study:
-    """The study of one artifact, on the images with one of its labels."""
+def examine(
+    id: str, images: datasets.Dataset, found: dict[int, Readings], root: Path | None = None,
+    tell: stored_study.Steps = stored_study.silent,
+) -> Study:  # fmt: skip
+    """The study of one artifact, on the images with one of its labels; `tell` hears of every size."""
     predictor = catalog.load(id, root)
     knows = np.isin(images.labels, [EMOTIONS.index(label) for label in predictor.labels])
     own = answered_right(predictor, list(np.repeat(images.faces[..., None], 3, axis=3)), images.labels)
-    with Progress(console=console, transient=True) as bars:
-        sides = bars.track(list(found), description=id)
-        sizes = tuple(measured(predictor, images, side, found[side], own, knows) for side in sides)
+    sizes = []
+    for number, (side, readings) in enumerate(found.items(), start=1):
+        sizes.append(measured(predictor, images, side, readings, own, knows))
+        tell(number, len(found))
     card = artifacts.card(id, root)
-    return Study(card.weights_sha256, str(DEFAULT_RULE), SPLIT, int(knows.sum()), _share(own[knows]), sizes)
+    return Study(card.weights_sha256, str(DEFAULT_RULE), SPLIT, int(knows.sum()), _share(own[knows]), tuple(sizes))
 
 
 def measured(
@@ -91,7 +74,8 @@ def measured(
     seen, lost = seen & knows, knows & ~seen
     return Size(
         side, int(knows.sum()), int(seen.sum()), int(found.false[0]), _share(right[seen]),
-        _mean(own[seen].astype(float) - right[seen]), _share(right[knows]), _share(own[lost]) if lost.any() else None,
+        stored_study.mean(own[seen].astype(float) - right[seen]), _share(right[knows]),
+        _share(own[lost]) if lost.any() else None,
     )  # fmt: skip
 
 
@@ -111,8 +95,3 @@ def summary(id: str, result: Study) -> Table:
 
 def _share(hits: np.ndarray) -> Interval:
     return wilson_interval(int(hits.sum()), len(hits))
-
-
-def _mean(values: Sequence[float] | np.ndarray) -> Interval:
-    array = np.asarray(values, np.float64)
-    return bootstrap_interval(lambda counts: array @ counts / counts.sum(axis=0), len(array))

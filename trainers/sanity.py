@@ -2,59 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from fer_core import artifacts, catalog, datasets
 from fer_core.saliency import METHODS, available
-from fer_core.saliency_checks import THRESHOLD, Sanity, sanity, study
+from fer_core.saliency_checks import THRESHOLD, Sanity, places, sanity, study
 from fer_core.saliency_checks.randomised import STUDY
 from fer_core.types import Uint8, unknown
-from trainers.crop_rule import models
+from trainers import stored_study
 
 FACES, SEED = 24, 0
 SPLIT = "PublicTest"
 CHECKED = tuple(id for id in METHODS if id not in ("rise", "shapley"))
 """Those that see nothing but answers cannot pass over the weights; of them occlusion, the quickest, stands for all."""
-console = Console()
 
 
 def command(
-    ids: Annotated[
-        list[str] | None, typer.Argument(help="artifacts; all that lack the check where none is named")
-    ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="FER2013 in any form; else FER2013_PATH")] = None,
+    ids: stored_study.Ids = None,
+    data: stored_study.Data = None,
     faces: Annotated[int, typer.Option(help="how many faces of PublicTest")] = FACES,
     method: Annotated[list[str] | None, typer.Option(help="a method; again for more; all but the slowest")] = None,
-    out: Annotated[Path | None, typer.Option(help="where the artifacts are; else artifacts/")] = None,
+    out: stored_study.Out = None,
 ) -> None:
     """Take each model's weights away layer by layer, and see which methods' maps notice (Adebayo et al. 2018)."""
     for name in method or ():
         if name not in METHODS:
             raise ValueError(unknown("method", name, METHODS))
     chosen = sample(datasets.load(data).split(SPLIT), faces)
-    wanted = ids or [id for id in models(out) if not made(id, out)]
-    if not wanted:
-        console.print("Every artifact has its check. Name one to make it anew.")
-    for id in wanted:
-        result = examine(id, chosen, tuple(method or CHECKED), out)
-        artifacts.save_study(STUDY, asdict(result), id, out)
-        console.print(summary(id, result))
-
-
-def made(id: str, root: Path | None = None) -> bool:
-    """Whether the artifact has a check of its present weights."""
-    try:
-        return bool(study(id, root))
-    except artifacts.ArtifactError:
-        return False
+    kept = stored_study.StoredStudy(STUDY, study, summary)
+    kept.make(ids, out, lambda one, tell: examine(one, chosen, tuple(method or CHECKED), out, tell))
 
 
 def sample(images: datasets.Dataset, n: int) -> Uint8:
@@ -63,18 +44,17 @@ def sample(images: datasets.Dataset, n: int) -> Uint8:
     return np.repeat(images.faces[np.sort(chosen)][..., None], 3, axis=3)
 
 
-def examine(id: str, faces: Uint8, methods: tuple[str, ...], root: Path | None = None) -> Sanity:
+def examine(
+    id: str, faces: Uint8, methods: tuple[str, ...], root: Path | None = None,
+    tell: stored_study.Steps = stored_study.silent,
+) -> Sanity:  # fmt: skip
     """The check of one artifact."""
     predictor = catalog.load(id, root)
     asked = [name for name in methods if name in available(predictor)]
-    with Progress(console=console, transient=True) as bars:
-        task = bars.add_task(id, total=None)
-        stages, outcomes = sanity(
-            predictor, faces, asked, seed=SEED, progress=lambda done, of: bars.update(task, completed=done, total=of)
-        )
+    stages, outcomes = sanity(predictor, faces, asked, seed=SEED, progress=tell)
     layers = max(stages)
     sha256 = artifacts.card(id, root).weights_sha256
-    return Sanity(sha256, SPLIT, len(faces), SEED, THRESHOLD, layers, stages, outcomes)
+    return Sanity(sha256, SPLIT, len(faces), SEED, THRESHOLD, layers, stages, outcomes, places(predictor, faces))
 
 
 def summary(id: str, result: Sanity) -> Table:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from fer_core import artifacts, catalog, datasets
@@ -19,39 +13,21 @@ from fer_core.disturbances import DISTURBANCES, disturb
 from fer_core.predictor import BasePredictor
 from fer_core.types import EMOTIONS, Uint8
 from fer_core.what_if import STUDY, Point, Study, study
-from trainers.crop_rule import models
+from trainers import stored_study
 
 SPLIT, FACES, SEED = "PublicTest", 500, 0
 """Which faces are asked about, how many, and the seed that draws them: the same for every model."""
-console = Console()
 
 
 def command(
-    ids: Annotated[
-        list[str] | None, typer.Argument(help="artifacts; all that lack the study where none is named")
-    ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="FER2013 in any form; else FER2013_PATH")] = None,
-    out: Annotated[Path | None, typer.Option(help="where the artifacts are; else artifacts/")] = None,
+    ids: stored_study.Ids = None,
+    data: stored_study.Data = None,
+    out: stored_study.Out = None,
 ) -> None:
     """Disturb 500 PublicTest faces in every way of the table, and count whose label changes. Minutes a model."""
     faces = drawn(datasets.load(data).split(SPLIT))
-    wanted = ids or [id for id in models(out) if not made(id, out)]
-    if not wanted:
-        console.print("Every artifact has its study. Name one to make it anew.")
-    for id in wanted:
-        with Progress(console=console, transient=True) as bars:
-            task = bars.add_task(id, total=1 + sum(len(one.tried) for one in DISTURBANCES.values()))
-            result = examine(id, faces, out, lambda task=task: bars.advance(task))  # type: ignore[misc]
-        artifacts.save_study(STUDY, asdict(result), id, out)
-        console.print(summary(id, result))
-
-
-def made(id: str, root: Path | None = None) -> bool:
-    """Whether the artifact has a study of its present weights and of the present disturbances."""
-    try:
-        return bool(study(id, root))
-    except artifacts.ArtifactError:
-        return False
+    kept = stored_study.StoredStudy(STUDY, study, summary)
+    kept.make(ids, out, lambda one, tell: examine(one, faces, out, tell))
 
 
 def drawn(images: datasets.Dataset) -> datasets.Dataset:
@@ -61,17 +37,18 @@ def drawn(images: datasets.Dataset) -> datasets.Dataset:
 
 
 def examine(
-    id: str, images: datasets.Dataset, root: Path | None = None, each: Callable[[], None] = lambda: None
+    id: str, images: datasets.Dataset, root: Path | None = None, tell: stored_study.Steps = stored_study.silent
 ) -> Study:
-    """The study of one artifact; `each` is called after every strength."""
+    """The study of one artifact; `tell` hears of every strength."""
     predictor = catalog.load(id, root)
     faces = np.repeat(images.faces[..., None], 3, axis=3)
     knows = np.isin(images.labels, [EMOTIONS.index(label) for label in predictor.labels])
-    first = answered(predictor, faces, {})
+    first, strengths = answered(predictor, faces, {}), sum(len(one.tried) for one in DISTURBANCES.values())
+    done = iter(range(1, strengths + 2))
 
     def point(name: str, strength: float) -> Point:
         said = answered(predictor, faces, {name: strength}) if strength else first
-        each()
+        tell(next(done), strengths + 1)
         right = (said == images.labels)[knows]
         return Point(
             float(strength), wilson_interval(int((said != first).sum()), len(said)),

@@ -98,4 +98,7 @@ def sanity_verdicts(id: str) -> dict[str, str]:
     """What is to be said against each method for that model, by the method's id; "" where it passed."""
     found = sanity_studies().get(id)
     judged = [one for one in found.outcomes if one.passed is not None] if found else []
-    return {one.method: "" if one.passed else "fails the sanity check" for one in judged}
+    said = {one.method: "" if one.passed else "fails the sanity check" for one in judged}
+    if found and found.places and not found.places.kept:
+        said |= {one: "cannot say where" for one in said if saliency.METHODS[one].needs == "layer"}
+    return said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, charts, collection_facts, figures_confusion, ui, ui_gallery, ui_work
+from dashboard import cache, charts, collection_facts, figures_confusion, ui, ui_gallery, ui_open, ui_work
 from dashboard.confusion_data import occurrences_of
 from fer_core import collection_edit as edit
 from fer_core.collection import Collection
@@ -83,6 +83,7 @@ def more(collection: Collection, titles: dict[str, str]) -> None:
     with st.container(horizontal=True):
         ui_work.undo_buttons(collection, ui_gallery.KEY)
         ui_gallery.export_row()
+        ui_open.buttons({"source": "gallery"} | ui_work.address(ui_gallery.KEY), "open")
 
 
 main()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fer_core.predictor import BasePredictor, resized
+from fer_core.predictor import BasePredictor, placed
 from fer_core.saliency.task import Task
 from fer_core.types import Float32
 
@@ -45,5 +45,6 @@ def _each(part: BasePredictor, task: Task, combine: Callable[[Float32, Float32],
     task.work.expect(1)
     task.work.step()
     activations, gradients = part.layer_gradient(task.faces, task.target)
-    maps = [resized(combine(a, g), task.size) for a, g in zip(activations, gradients, strict=True)]
+    border = part.spec.grad_cam_border
+    maps = [placed(combine(a, g), border, task.size) for a, g in zip(activations, gradients, strict=True)]
     return np.stack(maps) if maps else np.empty((0, *task.size), np.float32)

@@ -26,7 +26,7 @@ Method = Callable[[BasePredictor, Uint8, Task], Float32]
 
 def occlusion(model: BasePredictor, task: Task) -> Float32:
     """Zeiler and Fergus 2014: how much logit is lost with the patches over a pixel, their mean; float32 (N, H, W)."""
-    return _each(model, task, _occlusion, lambda face: 1 + len(list(_windows(face))))
+    return _each(model, task, _occlusion, lambda face: 1 + len(list(windows(face))))
 
 
 def rise(model: BasePredictor, task: Task) -> Float32:
@@ -63,16 +63,16 @@ def _each(model: BasePredictor, task: Task, method: Method, questions: Callable[
 
 
 def _occlusion(model: BasePredictor, face: Uint8, task: Task) -> Float32:
-    windows = list(_windows(face))
-    answers = scores(model, chain([face], _hidden(face, windows)), task)
+    patches = list(windows(face))
+    answers = scores(model, chain([face], hidden(face, patches)), task)
     total, count = np.zeros((2, *face.shape[:2]), np.float32)
-    for window, answer in zip(windows, answers[1:], strict=True):
+    for window, answer in zip(patches, answers[1:], strict=True):
         total[window] += answers[0] - answer
         count[window] += 1
     return total / count
 
 
-def _windows(face: Uint8) -> Iterator[tuple[slice, slice]]:
+def windows(face: Uint8) -> Iterator[tuple[slice, slice]]:
     """Rows and columns of each patch; those at the edge are cut by it, so that every pixel is hidden as often."""
     starts = []
     for side in face.shape[:2]:
@@ -81,9 +81,10 @@ def _windows(face: Uint8) -> Iterator[tuple[slice, slice]]:
     yield from product(*starts)
 
 
-def _hidden(face: Uint8, windows: Iterable[tuple[slice, slice]]) -> Iterator[Uint8]:
+def hidden(face: Uint8, patches: Iterable[tuple[slice, slice]]) -> Iterator[Uint8]:
+    """The face with one patch after the other behind its mean colour."""
     base = plain(face)
-    for window in windows:
+    for window in patches:
         covered = face.copy()
         covered[window] = base[window]
         yield covered

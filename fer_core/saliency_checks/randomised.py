@@ -8,7 +8,7 @@ with those of the trained network. A method whose maps hardly change draws the f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from fer_core.saliency.methods import METHODS, available, explain
 from fer_core.saliency.words import remark
 from fer_core.saliency.work import Progress, Stop, Work
 from fer_core.saliency_checks.agreement import correlation
+from fer_core.saliency_checks.places import Places
 from fer_core.types import Float32, Interval, Uint8
 
 STUDY = "sanity"
@@ -54,7 +55,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Sanity:
-    """One artifact's check: `stages` say how many of how many layers were random, the first the top one alone."""
+    """One artifact's check: `stages` say how many of how many layers were random, the first the top one alone.
+
+    `places`: what the cells of its Grad-CAM layer read; None in checks that were made before it was asked.
+    """
 
     weights_sha256: str
     split: str
@@ -64,6 +68,7 @@ class Sanity:
     layers: int
     stages: tuple[int, ...]
     outcomes: tuple[Outcome, ...]
+    places: Places | None = None
 
     def failed(self, method: str) -> bool:
         """Whether the method was checked and failed."""
@@ -95,6 +100,9 @@ def sanity(
     trained, order = predictor.weights(), _layers(predictor.weights())
     stages = tuple(sorted({max(1, round(share * len(order))) for share in SHARES} | {max(1, len(order) - 1)}))
     twin = catalog.untrained(predictor.spec.id, predictor.labels, seed + 1)
+    twin.spec = replace(
+        twin.spec, grad_cam_border=0
+    )  # which is there whatever the weights, and would count as likeness
     random, asked = twin.weights(), methods or available(predictor)
     random = {name: array.copy() for name, array in random.items()}
     answered = [predictor.labels[i] for i in predictor.predict_proba(faces).argmax(axis=1)]

@@ -1,0 +1,77 @@
+"""What all commands share that leave a study beside each artifact: options, which artifacts lack it, where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from fer_core import artifacts
+from fer_core.bootstrap import bootstrap_interval
+from fer_core.types import Interval
+
+Ids = Annotated[list[str] | None, typer.Argument(help="artifacts; all that lack the study where none is named")]
+Data = Annotated[Path | None, typer.Option("--data", help="FER2013 in any form; else FER2013_PATH")]
+Out = Annotated[Path | None, typer.Option(help="where the artifacts are; else artifacts/")]
+Steps = Callable[[int, int], None]
+"""Told how many steps of how many are done."""
+Study = TypeVar("Study")
+console = Console()
+
+
+@dataclass(frozen=True)
+class StoredStudy(Generic[Study]):
+    """A kind of study, a dataclass that `artifacts` keeps under `name`.
+
+    `read` gives an artifact's, and raises artifacts.ArtifactError where there is none or it is outdated; `summary` is
+    what a person at the console wants to see of it.
+    """
+
+    name: str
+    read: Callable[[str, Path | None], Study]
+    summary: Callable[[str, Study], Table]
+
+    def made(self, id: str, root: Path | None = None) -> bool:
+        """Whether the artifact has one that is not outdated."""
+        try:
+            return bool(self.read(id, root))
+        except artifacts.ArtifactError:
+            return False
+
+    def make(self, ids: Sequence[str] | None, root: Path | None, examine: Callable[[str, Steps], Study]) -> None:
+        """Nothing comes back; each of these artifacts, or else all that lack one, has what `examine` finds."""
+        wanted = ids or [id for id in models(root) if not self.made(id, root)]
+        if not wanted:
+            console.print("Every artifact has its study. Name one to make it anew.")
+        for id in wanted:
+            with Progress(console=console, transient=True) as bars:
+                task = bars.add_task(id, total=None)
+
+                def tell(done: int, of: int, task: Any = task, bars: Progress = bars) -> None:
+                    bars.update(task, completed=done, total=of)
+
+                result = examine(id, tell)
+            artifacts.save_study(self.name, asdict(result), id, root)  # type: ignore[call-overload]  # a dataclass
+            console.print(self.summary(id, result))
+
+
+def models(root: Path | None = None) -> tuple[str, ...]:
+    """The ids of all artifacts that can be asked."""
+    return tuple(id for id in artifacts.ids(root) if artifacts.has_weights(id, root))
+
+
+def silent(done: int, of: int) -> None:
+    """Nothing comes back, and nobody is told."""
+
+
+def mean(values: Sequence[float] | np.ndarray) -> Interval:
+    """The mean with its 95 % interval over resamples."""
+    array = np.asarray(values, np.float64)
+    return bootstrap_interval(lambda counts: array @ counts / counts.sum(axis=0), len(array))
