@@ -21,6 +21,7 @@ from trainers import (
     deep_svm,
     ensemble,
     evaluation,
+    explain_sheet,
     export,
     face_size,
     findings,
@@ -53,6 +54,7 @@ app.command("seeds")(seeds.command)
 app.command("what-if")(what_if.command)
 app.command("average-maps")(average_maps.command)
 app.command("findings")(findings.command)
+app.command("explain-sheet")(explain_sheet.command)
 
 Data = Annotated[Path | None, typer.Option("--data", help="FER2013 in any form it is published in; else FER2013_PATH")]
 
