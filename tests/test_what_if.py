@@ -79,7 +79,7 @@ def test_a_missing_study_names_the_command(root):
 
 
 def test_a_model_of_brightness_changes_its_mind_in_the_dark_and_nowhere_else_where_it_must_not(root, monkeypatch):
-    monkeypatch.setattr(catalog, "load", lambda _id, _root=None: Brightness())
+    monkeypatch.setattr(catalog, "load", lambda *_asked: Brightness())
     asked = []
     faces = dataset(2, 13).split("PublicTest")
     found = command.examine("torch-native", faces, root, lambda *at: asked.append(at))

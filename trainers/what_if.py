@@ -40,7 +40,7 @@ def examine(
     id: str, images: datasets.Dataset, root: Path | None = None, tell: stored_study.Steps = stored_study.silent
 ) -> Study:
     """The study of one artifact; `tell` hears of every strength."""
-    predictor = catalog.load(id, root)
+    predictor = catalog.load(id, root, "auto", "float32")  # the same labels by its export, in a quarter of the time
     faces = np.repeat(images.faces[..., None], 3, axis=3)
     knows = np.isin(images.labels, [EMOTIONS.index(label) for label in predictor.labels])
     first, strengths = answered(predictor, faces, {}), sum(len(one.tried) for one in DISTURBANCES.values())
