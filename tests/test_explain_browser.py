@@ -55,11 +55,12 @@ def test_slow_work_is_stopped_and_the_page_goes_on(server, page):  # noqa: F811
     _idle(page)
     page.get_by_role("button", name="Run Shapley values for 1 model").click()
     page.get_by_text(STEP).first.wait_for()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).first.click()
     page.get_by_role("button", name="Run Shapley values for 1 model").wait_for()
     _idle(page)
     assert _step(page) is None and page.get_by_text("Not made yet: run it above.").count() == 1
-    assert _seconds_of_work() < 0.3, "nobody asks the model any more"
+    quiet = any(_seconds_of_work() < 0.3 for _ in range(5))  # unstopped it would work on for half a minute
+    assert quiet, "nobody asks the model any more"
     page.goto(server + f"/explain?source=photos&face={face}&methods=grad_cam")
     for id in artifacts.ids():
         title = artifacts.card(id).title
