@@ -164,7 +164,7 @@ def test_loss_is_what_the_same_faces_lose():
 def test_the_command_makes_the_study_of_each_artifact_once(root, monkeypatch, tmp_path):
     asked: list[str] = []
 
-    def load(id, root=None):
+    def load(id, root=None, engine="native", precision="auto"):
         asked.append(id)
         return Brightness()
 

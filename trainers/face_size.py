@@ -51,7 +51,7 @@ def examine(
     tell: stored_study.Steps = stored_study.silent,
 ) -> Study:  # fmt: skip
     """The study of one artifact, on the images with one of its labels; `tell` hears of every size."""
-    predictor = catalog.load(id, root)
+    predictor = catalog.load(id, root, "auto", "float32")  # whose labels are the native ones
     knows = np.isin(images.labels, [EMOTIONS.index(label) for label in predictor.labels])
     own = answered_right(predictor, list(np.repeat(images.faces[..., None], 3, axis=3)), images.labels)
     sizes = []
