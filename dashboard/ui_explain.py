@@ -158,8 +158,9 @@ def _cell(
         st.image(explain_pictures.in_photo(face, values, how.opacity), width=SHOWN, alt=f"In the photo. {alt}")
     if one.remark:
         st.warning(one.remark, icon=":material/do_not_disturb_on:")
-    st.caption(f"Maximum **{one.maximum:.3g}** {method.unit}. {explain_facts.places_in_words(one, face.points)}"
-               + (f" Sanity check: {UNTESTED}." if verdict == UNTESTED else ""))  # fmt: skip
+    places = explain_facts.places_in_words(one, face.points)
+    said = [f"Maximum **{one.maximum:.3g}** {method.unit}.", f"Of its mass: {places}." if places else ""]
+    st.caption(" ".join([*said, f"Sanity check: {UNTESTED}." if verdict == UNTESTED else ""]))
 
 
 def legend(how: Look, signed: bool) -> None:
