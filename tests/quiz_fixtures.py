@@ -14,7 +14,7 @@ def noise(tmp_path_factory):
 
 
 @pytest.fixture
-def data(noise, monkeypatch):
+def noise_faces(noise, monkeypatch):
     monkeypatch.setenv("FER2013_PATH", str(noise[0]))
     cache.dataset.clear()
     yield noise[1]
@@ -22,7 +22,7 @@ def data(noise, monkeypatch):
 
 
 @pytest.fixture
-def database(tmp_path, monkeypatch):
+def quiz_database(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/quiz.sqlite3"
     monkeypatch.setenv("SEVEN_FACES_DATABASE", url)
     opened = Database(url)

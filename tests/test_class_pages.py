@@ -6,9 +6,9 @@ from tests.quiz_pages import PASSPHRASE, button, in_url, opened_class, run, sat,
 pytest_plugins = ("tests.quiz_fixtures",)
 
 
-def test_class_results_need_the_passphrase(data, database):
-    group = opened_class(data, database)
-    sat(database, data, class_code=group, nickname="Ada")
+def test_class_results_need_the_passphrase(noise_faces, quiz_database):
+    group = opened_class(noise_faces, quiz_database)
+    sat(quiz_database, noise_faces, class_code=group, nickname="Ada")
     at = run("class_results", **{"class": group})
     assert "Ada" not in str(at.main)
     at.text_input[1].set_value("something else")
@@ -21,14 +21,14 @@ def test_class_results_need_the_passphrase(data, database):
     assert people["person"].tolist() == ["Ada"] and people["accuracy"].tolist() == [100.0]
 
 
-def test_class_results_follow_the_answers(data, database):
-    group = opened_class(data, database)
+def test_class_results_follow_the_answers(noise_faces, quiz_database):
+    group = opened_class(noise_faces, quiz_database)
     at = run("class_results", **{"class": group})
     at.text_input[1].set_value(PASSPHRASE)
     button(at, "Show results").click().run()
     assert "Nobody has answered yet" in text(at)
     for wrong, nickname in ((0, "<script>alert(1)</script>"), (7, None), (14, "Bo")):
-        sat(database, data, wrong=wrong, class_code=group, nickname=nickname)
+        sat(quiz_database, noise_faces, wrong=wrong, class_code=group, nickname=nickname)
     from dashboard.cache import people as people_cache
 
     people_cache._class_answers.clear()  # instead of waiting three seconds
@@ -40,7 +40,7 @@ def test_class_results_follow_the_answers(data, database):
     assert "Krippendorff's α" in {m.label for m in at.metric}
 
 
-def test_a_teacher_opens_a_class(data, database):
+def test_a_teacher_opens_a_class(noise_faces, quiz_database):
     at = run("class_results")
     next(f for f in at.text_input if f.label == "Title").set_value("3c")
     secret = next(f for f in at.text_input if "8 characters" in f.label)
@@ -51,12 +51,12 @@ def test_a_teacher_opens_a_class(data, database):
     button(at, "Open the class").click().run()
     assert not at.exception
     code = in_url(at, "class")
-    assert classes.facts(database, code).title == "3c" and codes.shown(code) in text(at)
+    assert classes.facts(quiz_database, code).title == "3c" and codes.shown(code) in text(at)
     assert PASSPHRASE not in str(at.query_params)
 
 
-def test_guessing_the_passphrase_is_slowed_down_in_every_browser(data, database):
-    group = opened_class(data, database)
+def test_guessing_the_passphrase_is_slowed_down_in_every_browser(noise_faces, quiz_database):
+    group = opened_class(noise_faces, quiz_database)
     for _ in range(2):
         at = run("class_results", **{"class": group})  # another session each
         for _ in range(3):

@@ -45,13 +45,13 @@ def lent(id):
     return faces
 
 
-def sit(database, faces, wrong=0):
+def sit(quiz_database, faces, wrong=0):
     """The code of somebody who answers all, the first `wrong` wrongly."""
-    code = quiz.start(database, faces, ONE_EACH, consent=True)
+    code = quiz.start(quiz_database, faces, ONE_EACH, consent=True)
     truth = dict(zip(faces.ids, faces.labels.tolist(), strict=True))
     n = 0
-    while task := quiz.state(database, code).task:
-        quiz.answer(database, code, task.position, EMOTIONS[(truth[str(task.face)] + (n < wrong)) % 7], 700)
+    while task := quiz.state(quiz_database, code).task:
+        quiz.answer(quiz_database, code, task.position, EMOTIONS[(truth[str(task.face)] + (n < wrong)) % 7], 700)
         n += 1
     return code
 
@@ -66,15 +66,15 @@ def test_the_models_answers_are_those_of_the_collection(work):
     assert collection_facts.raters(made, [*names, PIXELS + "0" * 64]) == ()
 
 
-def test_with_both_the_user_chooses(data, database, work):
+def test_with_both_the_user_chooses(noise_faces, quiz_database, work):
     at = run("quiz", work=work[0])
     assert "FER2013" in str(at.button_group[0].options) and "6 faces" in str(at.button_group[0].options)
     assert "140 faces" in str(at.radio[0].options)  # FER2013's by default
     assert "all: 21 faces" in str(run("quiz", work=work[0], faces="own").radio[0].options)
 
 
-def test_a_result_stands_beside_the_models(alone, database, work):
-    code = sit(database, lent(work[0]), wrong=2)
+def test_a_result_stands_beside_the_models(alone, quiz_database, work):
+    code = sit(quiz_database, lent(work[0]), wrong=2)
     at = run("my_result", run=code)
     against = next(one.value for one in at.dataframe if "McNemar p" in one.value)
     assert against["model"].tolist() == ["Model-A", "Model-B"] and against["faces"].tolist() == [6, 6]
@@ -85,17 +85,17 @@ def test_a_result_stands_beside_the_models(alone, database, work):
     assert "PrivateTest" not in text(at) and "Percentile" not in [one.label for one in at.metric]
 
 
-def test_everybody_on_one_axis(alone, database, work):
+def test_everybody_on_one_axis(alone, quiz_database, work):
     faces = lent(work[0])
-    sit(database, faces, wrong=1)
+    sit(quiz_database, faces, wrong=1)
     at = run("humans_and_models", faces=faces.name)
     assert "Nobody has answered" in text(at)  # six answers are too few to be placed
     table = cache.beside(faces.name)
     assert [rater.id for rater in table.models] == ["model-a", "model-b"] and table.names == faces.ids
 
 
-def test_the_faces_come_back_with_the_collection(alone, database, work):
-    code = quiz.start(database, lent(work[0]), ONE_EACH, consent=True)
+def test_the_faces_come_back_with_the_collection(alone, quiz_database, work):
+    code = quiz.start(quiz_database, lent(work[0]), ONE_EACH, consent=True)
     cache.lent_faces().by_source.clear()  # the server was started anew
     at = run("quiz", run=code)
     assert "come back with the resume code" in text(at) and not trials(at)
@@ -104,7 +104,7 @@ def test_the_faces_come_back_with_the_collection(alone, database, work):
     assert trials(run("quiz", run=code))  # lent again
 
 
-def test_the_address_of_the_work_is_not_put_into_the_quizs(data, database, work):
+def test_the_address_of_the_work_is_not_put_into_the_quizs(noise_faces, quiz_database, work):
     at = run("quiz")
     at.session_state["work-id"] = work[0]
     at.run()
@@ -112,7 +112,7 @@ def test_the_address_of_the_work_is_not_put_into_the_quizs(data, database, work)
     assert "work" not in at.query_params
 
 
-def test_the_original_resolution_is_offered_where_there_is_one(data, database, work):
+def test_the_original_resolution_is_offered_where_there_is_one(noise_faces, quiz_database, work):
     def looks(**query):
         at = run("quiz", work=work[0], **query)
         return str(next(box for box in at.selectbox if box.label == "The face is shown at").options)

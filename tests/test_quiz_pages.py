@@ -18,31 +18,31 @@ from tests.quiz_pages import PASSPHRASE, TINY, button, in_url, opened_class, run
 pytest_plugins = ("tests.quiz_fixtures",)
 
 
-def test_a_new_run_needs_consent_and_lives_in_the_url(data, database):
+def test_a_new_run_needs_consent_and_lives_in_the_url(noise_faces, quiz_database):
     at = run("quiz")
     assert button(at, "Begin").disabled
     at.checkbox[0].check().run()
     next(field for field in at.text_input if field.label.startswith("Nickname")).set_value("<b>Ada</b>").run()
     button(at, "Begin").click().run()
     assert not at.exception
-    state = quiz.state(database, in_url(at, "run"))
+    state = quiz.state(quiz_database, in_url(at, "run"))
     assert state.nickname == "<b>Ada</b>" and state.answered == 0
     assert codes.shown(state.code) in text(at)
 
 
-def test_the_browser_is_told_nothing_of_truth_or_face(data, database):
-    faces = Fer2013Faces(artifacts.reference(), data)
+def test_the_browser_is_told_nothing_of_truth_or_face(noise_faces, quiz_database):
+    faces = Fer2013Faces(artifacts.reference(), noise_faces)
     truth = {id: EMOTIONS[k] for id, k in zip(faces.ids, faces.labels.tolist(), strict=True)}
-    code = sat(database, data, most=0)
+    code = sat(quiz_database, noise_faces, most=0)
     kept = {"token", "item", "picture", "asked", "question", "progress", "share", "note", "labels", "confidence",
             "fixation", "limit"}  # fmt: skip
     tasks: list[tuple[quiz.Task, dict]] = []
     for _ in range(18):  # practice, 14 tests, 2 repeats, a check of attention
-        at, task = run("quiz", run=code), quiz.state(database, code).task
+        at, task = run("quiz", run=code), quiz.state(quiz_database, code).task
         assert task
         (sent,) = trials(at)
         tasks.append((task, sent))
-        quiz.answer(database, code, task.position, task.asked or "sad", 500)
+        quiz.answer(quiz_database, code, task.position, task.asked or "sad", 500)
     for task, sent in tasks:
         assert set(sent) == kept and sent["labels"] == list(EMOTIONS)
         assert sent["item"] == task.position and sent["token"].endswith(f":{task.position}")
@@ -58,21 +58,21 @@ def test_the_browser_is_told_nothing_of_truth_or_face(data, database):
     assert code not in codes_of  # what resumes the run is not in the trial
 
 
-def test_a_class_link_joins_the_class_and_keeps_its_options(data, database):
+def test_a_class_link_joins_the_class_and_keeps_its_options(noise_faces, quiz_database):
     group = classes.open_class(
-        database, "<i>3b</i> [x](y)", PASSPHRASE, Fer2013Faces(artifacts.reference(), data), TINY
+        quiz_database, "<i>3b</i> [x](y)", PASSPHRASE, Fer2013Faces(artifacts.reference(), noise_faces), TINY
     )
     at = run("quiz", **{"class": codes.shown(group)})
     assert [t.value for t in at.text] == ["<i>3b</i> [x](y)"] and not at.radio
     at.checkbox[0].check().run()
     button(at, "Begin").click().run()
-    state = quiz.state(database, in_url(at, "run"))
+    state = quiz.state(quiz_database, in_url(at, "run"))
     assert state.class_code == group and state.options == TINY and state.total == 18
 
 
 @pytest.mark.parametrize("page", ["quiz", "my_result"])
 @pytest.mark.parametrize("code", ["nonsense", "0" * 16, "ABCDEFGHJK", "<script>", "9" * 5000])
-def test_a_bad_code_in_the_url_is_said(data, database, page, code):
+def test_a_bad_code_in_the_url_is_said(noise_faces, quiz_database, page, code):
     at = run(page, run=code)
     assert at.warning and not trials(at)
     assert "<script>" not in at.warning[0].value
@@ -80,12 +80,12 @@ def test_a_bad_code_in_the_url_is_said(data, database, page, code):
     assert not at.exception and "run" not in at.query_params
 
 
-def test_a_bad_class_code_is_said_and_one_can_sit_alone(data, database):
+def test_a_bad_class_code_is_said_and_one_can_sit_alone(noise_faces, quiz_database):
     at = run("quiz", **{"class": "AAAAAAAAAA"})
     assert "No class has this code" in at.warning[0].value and button(at, "Begin")
 
 
-def test_without_faces_both_ways_in_are_shown(database, monkeypatch):
+def test_without_faces_both_ways_in_are_shown(quiz_database, monkeypatch):
     monkeypatch.delenv("FER2013_PATH", raising=False)
     cache.dataset.clear()
     at = run("quiz")
@@ -93,17 +93,19 @@ def test_without_faces_both_ways_in_are_shown(database, monkeypatch):
     cache.dataset.clear()
 
 
-def test_a_run_whose_faces_went_away_keeps_its_place(data, database, monkeypatch):
-    code = sat(database, data, most=3, options=replace(TINY, checks=0))  # the fourth is a face in every order
+def test_a_run_whose_faces_went_away_keeps_its_place(noise_faces, quiz_database, monkeypatch):
+    code = sat(
+        quiz_database, noise_faces, most=3, options=replace(TINY, checks=0)
+    )  # the fourth is a face in every order
     monkeypatch.delenv("FER2013_PATH")
     cache.dataset.clear()
     at = run("quiz", run=code)
     assert "not on this machine now" in at.warning[0].value and not trials(at)
-    assert quiz.state(database, code).answered == 3
+    assert quiz.state(quiz_database, code).answered == 3
 
 
-def test_a_database_that_is_gone_is_said_on_every_page_and_the_face_stays(data, database, tmp_path):
-    code = sat(database, data, most=3)
+def test_a_database_that_is_gone_is_said_on_every_page_and_the_face_stays(noise_faces, quiz_database, tmp_path):
+    code = sat(quiz_database, noise_faces, most=3)
     at = run("quiz", run=code)
     assert trials(at)
     (tmp_path / "quiz.sqlite3").rename(tmp_path / "away")
@@ -115,19 +117,19 @@ def test_a_database_that_is_gone_is_said_on_every_page_and_the_face_stays(data, 
     assert not at.warning and trials(at)[0]["item"] == 4
 
 
-def test_a_database_of_a_newer_version_is_said_on_every_page(database, monkeypatch):
+def test_a_database_of_a_newer_version_is_said_on_every_page(quiz_database, monkeypatch):
     from sqlalchemy import text as sql
 
-    with database.engine.begin() as connection:
+    with quiz_database.engine.begin() as connection:
         connection.execute(sql("UPDATE seven_faces_version SET version_num = '9999'"))
-    database.close()
+    quiz_database.close()
     for page in ("quiz", "my_result", "class_results", "humans_and_models"):
         at = run(page)
         assert any("update the program" in e.value for e in at.error), page
 
 
-def test_my_result_comes_at_the_end_and_not_before(data, database):
-    half, whole = sat(database, data, most=9), sat(database, data, wrong=4)
+def test_my_result_comes_at_the_end_and_not_before(noise_faces, quiz_database):
+    half, whole = sat(quiz_database, noise_faces, most=9), sat(quiz_database, noise_faces, wrong=4)
     at = run("my_result", run=half)
     assert "9 of 18 are answered" in text(at) and not at.metric
     at = run("my_result", run=whole)
@@ -140,21 +142,21 @@ def test_my_result_comes_at_the_end_and_not_before(data, database):
     assert len(missed) == 4 and (missed["you"] != missed["label"]).all() and "crowd" in missed
 
 
-def test_my_data_can_be_deleted(data, database):
-    code, other = sat(database, data), sat(database, data)
+def test_my_data_can_be_deleted(noise_faces, quiz_database):
+    code, other = sat(quiz_database, noise_faces), sat(quiz_database, noise_faces)
     at = run("my_result", run=code)
     assert button(at, "Delete").disabled
     at.checkbox[0].check().run()
     button(at, "Delete").click().run()
     assert not at.exception and "18 answers were deleted" in text(at)
-    assert own_answers(database, code).empty and len(own_answers(database, other)) == 18
+    assert own_answers(quiz_database, code).empty and len(own_answers(quiz_database, other)) == 18
 
 
-def test_everybody_is_on_one_axis_and_nobody_is_named(data, database):
-    group = opened_class(data, database)
-    mine = sat(database, data, wrong=2, class_code=group, nickname="Ada")
-    sat(database, data, wrong=7, class_code=group, nickname="Bo")
-    sat(database, data, options=TINY, most=5)  # too few answers to be placed
+def test_everybody_is_on_one_axis_and_nobody_is_named(noise_faces, quiz_database):
+    group = opened_class(noise_faces, quiz_database)
+    mine = sat(quiz_database, noise_faces, wrong=2, class_code=group, nickname="Ada")
+    sat(quiz_database, noise_faces, wrong=7, class_code=group, nickname="Bo")
+    sat(quiz_database, noise_faces, options=TINY, most=5)  # too few answers to be placed
     at = run("humans_and_models", run=mine)
     table = at.dataframe[0].value.set_index("rater")
     titles = [artifacts.card(id).title for id in artifacts.ids()]
@@ -166,12 +168,12 @@ def test_everybody_is_on_one_axis_and_nobody_is_named(data, database):
     assert against["model"].tolist() == titles and against["faces"].tolist() == [14] * len(titles)
 
 
-def test_runs_with_feedback_are_not_compared(data, database):
-    sat(database, data, options=replace(TINY, feedback=True))
+def test_runs_with_feedback_are_not_compared(noise_faces, quiz_database):
+    sat(quiz_database, noise_faces, options=replace(TINY, feedback=True))
     assert "Nobody has answered" in text(run("humans_and_models"))
 
 
-def test_labelled_faces_of_ones_own_can_be_asked_for(database, monkeypatch):
+def test_labelled_faces_of_ones_own_can_be_asked_for(quiz_database, monkeypatch):
     import numpy as np
 
     from fer_core.human.faces import LabelledFaces
@@ -181,7 +183,7 @@ def test_labelled_faces_of_ones_own_can_be_asked_for(database, monkeypatch):
     cache.dataset.clear()
     faces = labelled(3)
     cache.lent_faces().by_source[faces.name] = faces
-    code = quiz.start(database, faces, TINY, consent=True)
+    code = quiz.start(quiz_database, faces, TINY, consent=True)
     at = run("quiz", run=code)
     assert trials(at)[0]["picture"].startswith("data:image/png;base64,")
     assert isinstance(faces, LabelledFaces) and isinstance(faces.labels, np.ndarray)
