@@ -43,7 +43,11 @@ def engines(found: dict[str, Any]) -> str:
          goal(row), f"{row['p50']:.2f}", f"{row['p95']:.2f}", row["n"]]
         for row in found["times"]
     ]  # fmt: skip
-    faces = [[row["peer"], f"{row['faces_a_second']:,.0f}", spread(row), row["n"]] for row in found["faces"]]
+    faces = [
+        [row["peer"], f"{row['faces_a_second']:,.0f}", spread(row), row["n"],
+         f"{row['accuracy']:.1%}" if "accuracy" in row else ""]
+        for row in found["faces"]
+    ]  # fmt: skip
     memory = [
         [row["engine"], row["models"], f"{row['before_mb']:.0f}", f"{row['after_mb']:.0f}", f"{row['seconds']:.1f}"]
         for row in found["memory"]
@@ -52,7 +56,7 @@ def engines(found: dict[str, Any]) -> str:
     return "\n".join([
         "## Engines, the networks alone", machine(found), table(heads, times),
         "## Faces of 48 × 48 pixels, from pixels to probabilities", machine(found),
-        table(["who", "faces/s, 32 at once", "least to greatest", "n"], faces),
+        table(["who", "faces/s, 32 at once", "least to greatest", "n", "PrivateTest accuracy"], faces),
         "## Memory with all shipped models", machine(found),
         table(["engine", "models", "MB before", "MB after twelve faces", "seconds to load and answer"], memory),
     ])  # fmt: skip
