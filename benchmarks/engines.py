@@ -68,10 +68,13 @@ def shipped() -> list[str]:
 
 def peers(id: str) -> Peers:
     """What computes the network of that artifact: by name, from network input to logits."""
-    native, graph = catalog.load(id), onnx_exports.read(id).graph
+    native, export = catalog.load(id), onnx_exports.read(id)
+    graph = export.graph
     found: dict[str, Callable[[np.ndarray], Any]] = {"OpenVINO, float32": Network(graph)}
     if has_bfloat16():
         found["OpenVINO, bfloat16"] = Network(graph, precision="bfloat16")
+    if "int8" in export.about["precisions"]:
+        found["OpenVINO, int8 and bfloat16"] = Network(export.file("int8"), precision="int8")
     found["ONNX Runtime, float32"] = onnx_runtime(graph)
     title = {"keras": "Keras, traced", "torch": "PyTorch, eager"}[native.spec.framework]
     found[title] = native._logits

@@ -26,7 +26,7 @@ from fer_core.types import Float32, ModelCard, Uint8, unknown
 
 CARD, METRICS, PREDICTIONS, CURVES = "card.json", "metrics.json", "predictions.npz", "curves.csv"
 ENVIRONMENT, WEIGHTS = "environment.json", "weights.safetensors"
-EXPORT, ENGINE = "model.onnx", "engine.json"
+EXPORT, QUANTIZED, ENGINE = "model.onnx", "model.int8.onnx", "engine.json"
 REFERENCE, TEST_IMAGES = "reference", "test_images.npz"
 STUDIES = {name: f"{name}.json" for name in ("crop_rule", "face_size", "sanity", "what_if", "average_maps")}
 """What a study of that name leaves, beside the reference or in the folder of the artifact that it is about."""

@@ -111,7 +111,8 @@ def load(
         one = _native(card, root)
     else:
         export = onnx_exports.read(id, root)
-        one = compiled(card, export.graph, export.chosen(precision), lambda: _native(card, root))
+        chosen = export.chosen(precision)
+        one = compiled(card, export.file(chosen), chosen, lambda: _native(card, root))
     return with_test_time(one, card.recipe.get("test_time", "none"))
 
 

@@ -22,8 +22,9 @@ import numpy as np
 from fer_core.dataset_cache import cache_folder
 from fer_core.types import Float32, unknown
 
-Precision = Literal["float32", "bfloat16"]
-_HINTS = {"float32": "f32", "bfloat16": "bf16"}
+Precision = Literal["float32", "bfloat16", "int8"]
+"""What a network computes in; int8: what its graph has quantized, all else in bfloat16."""
+_HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}
 MOST_KEPT = 64
 """Compiled networks on disk; those made longest ago go first."""
 

@@ -29,7 +29,7 @@ class CompiledPredictor(BasePredictor):
 
     @property
     def precision(self) -> str:
-        """What it computes in: float32 or bfloat16."""
+        """What it computes in: float32, bfloat16 or int8 (see `compiled.Precision`)."""
         return self._network.precision
 
     @property

@@ -52,7 +52,7 @@ def compare(native: BasePredictor, compiled: BasePredictor, face: Uint8, runs: i
 
 
 def precisions(predictor: BasePredictor) -> str:
-    """What a predictor computes in: "float32", "bfloat16", or both names where its members differ."""
+    """What a predictor computes in: "float32", "bfloat16", "int8", or several names where its members differ."""
     members = getattr(predictor, "members", None) or [getattr(predictor, "inner", predictor)]
     if members == [predictor]:
         return str(getattr(predictor, "precision", "float32"))

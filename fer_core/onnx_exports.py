@@ -1,7 +1,8 @@
 """What the compiled engine reads of an artifact: the network as ONNX, and how its answers were checked.
 
 The ONNX file holds the graph alone; its weights are those of the artifact's safetensors file, to which it refers as
-ONNX's external data. So both engines compute with the very same numbers, stored once.
+ONNX's external data. So both engines compute with the very same numbers, stored once. A second file has the heaviest
+convolution in int8, for networks that it is most of, and processors that have bfloat16 for the rest.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from fer_core import artifacts
-from fer_core.artifacts import ENGINE, EXPORT, WEIGHTS, ArtifactError
+from fer_core.artifacts import ENGINE, EXPORT, QUANTIZED, WEIGHTS, ArtifactError
 from fer_core.compiled import Precision, has_bfloat16
 from fer_core.types import unknown
 
-ALLOWED = {"float32": 0.0005, "bfloat16": 0.001}
+ALLOWED = {"float32": 0.0005, "bfloat16": 0.001, "int8": 0.003}
 """How far a precision's accuracy on PublicTest may lie from the native engine's, 0..1, for it to be used."""
+FASTEST: tuple[Precision, ...] = ("int8", "bfloat16")
+"""What a processor with bfloat16 computes in, the fastest first."""
 GREATEST = 1e-4
 """The greatest difference of any probability from the native engine's that an export in float32 may have."""
 
@@ -32,14 +35,22 @@ class Export:
     about: Mapping[str, Any]
 
     def chosen(self, precision: str = "auto") -> Precision:
-        """The precision to compute in; "auto": the fastest that this processor has and that passed the check."""
+        """The precision to compute in; "auto": the fastest that this processor has and that passed the check.
+
+        ValueError for one that is unknown or that this export was not made in.
+        """
         if precision == "auto":
-            passed = self.about["precisions"].get("bfloat16", {}).get("passed", False)
-            return "bfloat16" if passed and has_bfloat16() else "float32"
-        for known in get_args(Precision):
+            passed = [p for p in FASTEST if self.about["precisions"].get(p, {}).get("passed", False)]
+            return passed[0] if passed and has_bfloat16() else "float32"
+        made = [p for p in get_args(Precision) if p != "int8" or self.file("int8").is_file()]
+        for known in made:
             if precision == known:
                 return known
-        raise ValueError(unknown("precision", precision, ("auto", *get_args(Precision))))
+        raise ValueError(unknown("precision", precision, ("auto", *made)))
+
+    def file(self, precision: Precision) -> Path:
+        """The ONNX file to compute with in that precision."""
+        return self.graph.with_name(QUANTIZED) if precision == "int8" else self.graph
 
 
 def here(id: str, root: Path | None = None) -> bool:
@@ -54,7 +65,9 @@ def read(id: str, root: Path | None = None) -> Export:
     card = artifacts.card(id, root)
     try:
         about = json.loads((folder / ENGINE).read_text())
-        for name, promised in ((EXPORT, about["sha256"]), (WEIGHTS, card.weights_sha256)):
+        promises = [(EXPORT, about["sha256"]), (WEIGHTS, card.weights_sha256)]
+        promises += [(QUANTIZED, about["quantized_sha256"])] if "int8" in about["precisions"] else []
+        for name, promised in promises:
             if hashlib.sha256((folder / name).read_bytes()).hexdigest() != promised:
                 raise ArtifactError(f"{folder / name} is damaged: its sha256 is not the promised one. {remedy}")
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -66,20 +79,22 @@ def read(id: str, root: Path | None = None) -> Export:
     return Export(folder / EXPORT, about)
 
 
-def save_graph(folder: Path, graph: bytes) -> Path:
-    """The file in `folder` that holds the exported graph from now on."""
-    path = folder / EXPORT
+def save_graph(folder: Path, graph: bytes, name: str = EXPORT) -> Path:
+    """The file in `folder` that holds the exported graph from now on; `QUANTIZED` for the one with int8 in it."""
+    path = folder / name
     path.write_bytes(graph)
     return path
 
 
 def save_about(folder: Path, about: Mapping[str, Any]) -> None:
-    """Nothing comes back; what the check found is in `folder`, with the graph's sha256."""
-    sha256 = hashlib.sha256((folder / EXPORT).read_bytes()).hexdigest()
-    (folder / ENGINE).write_text(json.dumps({"sha256": sha256, **about}, indent=1, allow_nan=False) + "\n")
+    """Nothing comes back; what the check found is in `folder`, with the sha256 of each graph."""
+    named = (("sha256", EXPORT), ("quantized_sha256", QUANTIZED))
+    sums = {key: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            for key, name in named if (folder / name).is_file()}  # fmt: skip
+    (folder / ENGINE).write_text(json.dumps({**sums, **about}, indent=1, allow_nan=False) + "\n")
 
 
 def remove(folder: Path) -> None:
     """Nothing comes back; `folder` has no export any more."""
-    for name in (EXPORT, ENGINE):
+    for name in (EXPORT, QUANTIZED, ENGINE):
         (folder / name).unlink(missing_ok=True)

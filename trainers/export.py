@@ -18,13 +18,16 @@ from fer_core.artifacts import StoredPredictions
 from fer_core.compiled import Precision, has_bfloat16
 from fer_core.composite import TestTimePredictor
 from fer_core.datasets import SPLITS, Dataset
-from fer_core.onnx_exports import ALLOWED, GREATEST
+from fer_core.onnx_exports import ALLOWED, GREATEST, Export
 from fer_core.predictor import BasePredictor, softmax
+from fer_core.preprocess import network_input
 from fer_core.types import EMOTIONS, Float32, ModelCard, Uint8
-from trainers import onnx_graph
+from trainers import onnx_graph, quantize
 from trainers.onnx_graph import ExportError
 
 JUDGED = "PublicTest"
+CALIBRATED = 256
+"""Training images that ranges of int8 are measured on."""
 
 
 def leave(folder: Path, card: ModelCard, predictor: BasePredictor, stored: StoredPredictions, data: Dataset) -> None:
@@ -50,6 +53,8 @@ def add(
     onnx_exports.remove(folder)
     inner = predictor.inner if isinstance(predictor, TestTimePredictor) else predictor
     path = onnx_exports.save_graph(folder, onnx_graph.graph(inner, folder / artifacts.WEIGHTS))
+    if has_bfloat16() and (small := quantize.graph(path, _lessons(card, data))):
+        onnx_exports.save_graph(folder, small, artifacts.QUANTIZED)
     about: dict[str, Any] = {
         "weights_sha256": card.weights_sha256,
         "runtime": f"openvino {version('openvino')}",
@@ -68,14 +73,21 @@ def checked(
 ) -> dict[str, dict[str, Any]]:
     """For each precision of this processor, how its answers to PublicTest differ from the stored native ones."""
     faces, native, truth = _judged(card, stored, data)
-    found = {}
+    found, export = {}, Export(graph, {})
     for precision in get_args(Precision):
-        if precision == "bfloat16" and not has_bfloat16():
+        if precision != "float32" and not (has_bfloat16() and export.file(precision).is_file()):
             continue
-        one = catalog.compiled(card, graph, precision, lambda: predictor)
+        one = catalog.compiled(card, export.file(precision), precision, lambda: predictor)
         one = catalog.with_test_time(one, card.recipe.get("test_time", "none"))
         found[precision] = compared(one.predict_proba(faces), native, truth, precision)
     return found
+
+
+def _lessons(card: ModelCard, data: Dataset) -> Float32:
+    """Network inputs of some Training images, (N, s, s, c)."""
+    faces = data.split("Training").faces
+    few = faces[np.random.default_rng(0).permutation(len(faces))[:CALIBRATED]]
+    return network_input(np.repeat(few[..., None], 3, axis=-1), catalog.spec(card.architecture).input)
 
 
 def compared(p: Float32, native: Float32, truth: np.ndarray, precision: Precision) -> dict[str, Any]:
