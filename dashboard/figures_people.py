@@ -9,7 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.looks import MODEL_COLOURS
+from fer_core.human.scores import Sureness
 from fer_core.human.versus import Standing
+from fer_core.types import EMOTIONS
 
 KINDS: Mapping[str, tuple[str, str, str]] = {
     "person": ("A person", "circle", MODEL_COLOURS[1]),
@@ -18,6 +20,8 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
 }
 """What each kind of rater is called, its mark and its colour: shape and colour both tell them apart."""
 YOU = "You"
+LEVELS = {1: "1, a guess", 2: "2", 3: "3", 4: "4", 5: "5, certain"}
+"""What people choose from where they are asked how sure they are."""
 SHORT = 14
 """Persons beyond this number have no names on the axis: a class of a hundred stays readable."""
 
@@ -59,6 +63,25 @@ def _marks(rows: Sequence[tuple[int, Standing]], title: str, symbol: str, colour
         "hovertemplate": "%{customdata[0]}: %{x:.1f} %<br>95 % interval %{customdata[2]:.1f} to %{customdata[3]:.1f} %"
                          "<br>%{customdata[1]} faces<extra></extra>",
     }  # fmt: skip
+
+
+def sureness(found: Sequence[Sureness]) -> go.Figure:
+    """A mark with its 95 % interval for each level of sureness, percent right along y; a line where guessing lies."""
+    rights = [one.right for one in found]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[one.level for one in found], y=[100 * right.value for right in rights], mode="lines+markers",
+        line={"color": MODEL_COLOURS[1], "width": 1.4}, marker={"size": 10}, showlegend=False,
+        error_y={"type": "data", "array": [100 * (right.high - right.value) for right in rights],
+                 "arrayminus": [100 * (right.value - right.low) for right in rights], "thickness": 1.4, "width": 0},
+        customdata=[one.n for one in found], hovertemplate="%{y:.0f} % of %{customdata} answers right<extra></extra>",
+    )  # fmt: skip
+    figure.add_hline(100 / len(EMOTIONS), line={"color": "rgba(128,128,128,0.7)", "dash": "dot", "width": 1.2},
+                     annotation_text="guessing", annotation_position="bottom right")  # fmt: skip
+    figure.update_xaxes(title="how sure", tickvals=list(LEVELS), ticktext=[LEVELS[n] for n in LEVELS], range=[0.7, 5.3],
+                        fixedrange=True, zeroline=False)  # fmt: skip
+    figure.update_yaxes(title="right", ticksuffix=" %", range=[0, 104], fixedrange=True, zeroline=False)
+    return figure.update_layout(height=300, margin={"l": 4, "r": 10, "t": 10, "b": 4})
 
 
 def describe(found: Sequence[Standing]) -> str:

@@ -13,7 +13,7 @@ from fer_core.comparison import Comparison
 from fer_core.crowd import majority
 from fer_core.evidence import Rater
 from fer_core.human.faces import face_id
-from fer_core.human.scores import PersonScore, score
+from fer_core.human.scores import PersonScore, Sureness, score
 from fer_core.human.versus import Shared, Standing, against
 from fer_core.types import EMOTIONS, Interval
 
@@ -40,6 +40,15 @@ def by_class(found: PersonScore) -> pd.DataFrame:
         "more often than shown": [_bias(one, shown) for one, shown in zip(found.answered, found.shown, strict=True)],
         "median reaction": found.reaction / 1000,
     })  # fmt: skip
+
+
+def sureness(found: Sequence[Sureness]) -> pd.DataFrame:
+    """A row for each level of sureness: answers, and the share of them that was right with its interval, percent."""
+    return pd.DataFrame([
+        {"how sure": one.level, "answers": one.n, "right": 100 * one.right.value, "from": 100 * one.right.low,
+         "to": 100 * one.right.high}
+        for one in found
+    ])  # fmt: skip
 
 
 def _bias(answered: Interval, shown: float) -> str:

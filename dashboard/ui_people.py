@@ -12,7 +12,7 @@ from fer_core.evidence import Rater
 from fer_core.human import exchange, quiz
 from fer_core.human.agreement import ratings
 from fer_core.human.database import Database
-from fer_core.human.scores import PersonScore
+from fer_core.human.scores import PersonScore, sureness
 from fer_core.human.versus import Standing
 from fer_core.types import EMOTIONS, Interval
 
@@ -58,6 +58,18 @@ def set_choice(table: pd.DataFrame) -> str:
 def by_class(found: PersonScore) -> None:
     """Draws a row an emotion."""
     st.dataframe(people_tables.by_class(found), hide_index=True, column_config=PERCENT, alt="Figures of each emotion")
+
+
+def how_sure(table: pd.DataFrame, key: str) -> None:
+    """Draws how often answers were right by how sure their givers said to be; nothing where nobody was asked."""
+    found = sureness(table)
+    if not found:
+        return
+    st.markdown("**How sure, and how often right**")
+    st.caption("Who can tell knowing from guessing is right more often when surer.")
+    said = "; ".join(f"{one.level}: {one.right.value:.0%} of {one.n}" for one in found)
+    charts.chart(figures_people.sureness(found), people_tables.sureness(found), key,
+                 f"Share of right answers by how sure people were, 1 a guess to 5 certain. {said}.")  # fmt: skip
 
 
 def standings(found: Sequence[Standing], key: str) -> None:

@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from streamlit.testing.v1 import AppTest
 
-from dashboard.pages_table import VIEWS
 from fer_core import artifacts, datasets
 from fer_core.human import classes, quiz
 from fer_core.human.database import Database
@@ -30,8 +28,13 @@ def noise_fer2013(path: Path) -> datasets.Dataset:
     return found
 
 
-def sat(database: Database, data: datasets.Dataset, *, wrong: int = 0, most: int = 10**6, **more: object) -> str:
-    """The resume code of a person who answers rightly but for the first `wrong` test faces."""
+def sat(
+    database: Database, data: datasets.Dataset, *, wrong: int = 0, most: int = 10**6, sure: bool = False, **more: object
+) -> str:
+    """The resume code of a person who answers rightly but for the first `wrong` test faces.
+
+    With `sure` the person says to have guessed those, and to be certain of all others.
+    """
     faces = Fer2013Faces(artifacts.reference(), data)
     truth = dict(zip(faces.ids, faces.labels.tolist(), strict=True))
     code = quiz.start(database, faces, more.pop("options", TINY), consent=True, **more)  # type: ignore[arg-type]
@@ -40,7 +43,8 @@ def sat(database: Database, data: datasets.Dataset, *, wrong: int = 0, most: int
         k = EMOTIONS.index(task.asked) if task.asked else truth[str(task.face)]
         if task.kind == "test":
             said[task.face] = (k + (len(said) < wrong)) % 7
-        quiz.answer(database, code, task.position, EMOTIONS[said.get(task.face, k)], 600 + task.position)
+        level = (1 if said.get(task.face, k) != k else 5) if sure else None
+        quiz.answer(database, code, task.position, EMOTIONS[said.get(task.face, k)], 600 + task.position, level)
         most -= 1
     return code
 
@@ -48,31 +52,6 @@ def sat(database: Database, data: datasets.Dataset, *, wrong: int = 0, most: int
 def opened_class(data: datasets.Dataset, database: Database) -> str:
     """The code of a class called 3b, whose teacher has `PASSPHRASE`."""
     return classes.open_class(database, "3b", PASSPHRASE, Fer2013Faces(artifacts.reference(), data), TINY)
-
-
-def run(page, **query):
-    at = AppTest.from_file(str(VIEWS / f"{page}.py"), default_timeout=180)
-    for key, value in query.items():
-        at.query_params[key] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
-def text(at):
-    kinds = (
-        at.title,
-        at.subheader,
-        at.markdown,
-        at.caption,
-        at.info,
-        at.warning,
-        at.error,
-        at.success,
-        at.code,
-        at.text,
-    )
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def trials(at):

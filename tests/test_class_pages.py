@@ -1,7 +1,8 @@
 """The teacher's pages of a class: nothing without the passphrase, and then what the class answers, as it answers."""
 
 from fer_core.human import classes, codes
-from tests.quiz_pages import PASSPHRASE, button, in_url, opened_class, run, sat, text
+from tests.page_runs import opened, text
+from tests.quiz_pages import PASSPHRASE, button, in_url, opened_class, sat
 
 pytest_plugins = ("tests.quiz_fixtures",)
 
@@ -9,7 +10,7 @@ pytest_plugins = ("tests.quiz_fixtures",)
 def test_class_results_need_the_passphrase(noise_faces, quiz_database):
     group = opened_class(noise_faces, quiz_database)
     sat(quiz_database, noise_faces, class_code=group, nickname="Ada")
-    at = run("class_results", **{"class": group})
+    at = opened("class_results", **{"class": group})
     assert "Ada" not in str(at.main)
     at.text_input[1].set_value("something else")
     button(at, "Show results").click().run()
@@ -23,7 +24,7 @@ def test_class_results_need_the_passphrase(noise_faces, quiz_database):
 
 def test_class_results_follow_the_answers(noise_faces, quiz_database):
     group = opened_class(noise_faces, quiz_database)
-    at = run("class_results", **{"class": group})
+    at = opened("class_results", **{"class": group})
     at.text_input[1].set_value(PASSPHRASE)
     button(at, "Show results").click().run()
     assert "Nobody has answered yet" in text(at)
@@ -41,7 +42,7 @@ def test_class_results_follow_the_answers(noise_faces, quiz_database):
 
 
 def test_a_teacher_opens_a_class(noise_faces, quiz_database):
-    at = run("class_results")
+    at = opened("class_results")
     next(f for f in at.text_input if f.label == "Title").set_value("3c")
     secret = next(f for f in at.text_input if "8 characters" in f.label)
     secret.set_value("short").run()
@@ -58,7 +59,7 @@ def test_a_teacher_opens_a_class(noise_faces, quiz_database):
 def test_guessing_the_passphrase_is_slowed_down_in_every_browser(noise_faces, quiz_database):
     group = opened_class(noise_faces, quiz_database)
     for _ in range(2):
-        at = run("class_results", **{"class": group})  # another session each
+        at = opened("class_results", **{"class": group})  # another session each
         for _ in range(3):
             at.text_input[1].set_value("something else")
             button(at, "Show results").click().run()

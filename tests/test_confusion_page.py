@@ -2,34 +2,25 @@
 
 import json
 import shutil
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, figures_confusion
 from dashboard import confusion_data as data
-from dashboard.pages_table import VIEWS
 from fer_core import artifacts, datasets, evidence
 from fer_core.crowd import VOTES
 from fer_core.metrics import METRICS
 from fer_core.types import EMOTIONS
+from tests.page_runs import run as run_page
+from tests.page_runs import text
+
+run = partial(run_page, "confusion")
 
 MODELS = artifacts.ids()[:2]
 PRIVATE = datasets.SPLITS.index("PrivateTest")
-
-
-def run(**query):
-    at = AppTest.from_file(str(VIEWS / "confusion.py"), default_timeout=180)
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
-
-
-def text(at):
-    kinds = (at.title, at.subheader, at.markdown, at.caption, at.info, at.warning, at.code)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def answered(id, split=PRIVATE):

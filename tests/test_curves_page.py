@@ -2,26 +2,20 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 from test_confusion_page import four_labels  # noqa: F401
 
 from dashboard import curve_facts, figures_curves
-from dashboard.pages_table import VIEWS
 from fer_core import artifacts, calibration, crowd, curves, evidence
 from fer_core.types import EMOTIONS
+from tests.page_runs import run as run_page
 
-PAGE = str(VIEWS / "curves.py")
+run = partial(run_page, "curves")
+
 PARTS = ("roc", "reliability", "risk", "votes")
-
-
-def run(**query):
-    at = AppTest.from_file(PAGE, default_timeout=180)
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
 
 
 def raters(reference):

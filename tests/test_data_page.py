@@ -1,27 +1,22 @@
 """The Data page with FER2013, without its pictures, and without anything."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import streamlit as st
 from fer2013_builder import sample, write_csv, write_votes
-from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, data_facts, ui_data
-from dashboard.pages_table import VIEWS
 from fer_core import artifacts, cleaning, crowd, datasets
 from fer_core.cleaning_search import NearSearch
 from fer_core.types import EMOTIONS
+from tests.page_runs import run as run_page
+
+run = partial(run_page, "data")
 
 pytest_plugins = ["fer2013_fixtures"]
-PAGE = str(VIEWS / "data.py")
 PARTS = ("counts", "samples", "copies", "conflicts", "votes", "unusable", "augmentation")
-
-
-def run(**query):
-    at = AppTest.from_file(PAGE, default_timeout=180)
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
 
 
 def said(at):

@@ -1,23 +1,19 @@
 """The Distribution page: how often each label is given, as counted by hand."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from collection_cases import answered_collection, collection
-from streamlit.testing.v1 import AppTest
 from test_confusion_page import answered, four_labels, text  # noqa: F401
 
 from dashboard import cache, confusion_data, figures_confusion
-from dashboard.pages_table import VIEWS
 from fer_core import artifacts, datasets
 from fer_core import collection_edit as edit
 from fer_core.types import EMOTIONS
+from tests.page_runs import run as run_page
 
-
-def run(**query):
-    at = AppTest.from_file(str(VIEWS / "distribution.py"), default_timeout=180)
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
+run = partial(run_page, "distribution")
 
 
 @pytest.mark.parametrize("part", ["PublicTest", "PrivateTest"])

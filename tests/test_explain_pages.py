@@ -8,11 +8,9 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 from collection_cases import collection
-from streamlit.testing.v1 import AppTest
 
 from dashboard import average_facts, cache, explain_facts, inside_pictures, what_if_facts
 from dashboard.explain_facts import Asked
-from dashboard.pages_table import VIEWS
 from fer_core import artifacts, average_maps
 from fer_core import collection_edit as edit
 from fer_core.average_maps import Group, pack
@@ -21,6 +19,7 @@ from fer_core.inside import Kernels
 from fer_core.saliency_checks import Outcome, Places, Sanity
 from fer_core.types import EMOTIONS, Interval, Prediction, SaliencyMap
 from fer_core.what_if import Point, Study
+from tests.page_runs import run, text
 
 SOME = Interval(0.4, 0.3, 0.5)
 IDS = ("keras-native", "torch-native")
@@ -60,18 +59,6 @@ def studied(root):
         artifacts.save_study("what_if", asdict(replace(WHAT_IF, weights_sha256=sha256)), id)
         artifacts.save_study("average_maps", asdict(replace(AVERAGES, weights_sha256=sha256)), id)
     return root
-
-
-def run(page, **query):
-    at = AppTest.from_file(str(VIEWS / f"{page}.py"), default_timeout=300)
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
-
-
-def text(at):
-    kinds = (at.markdown, at.caption, at.info, at.code, at.warning, at.subheader)
-    return "\n".join(e.value for kind in kinds for e in kind)
 
 
 def asked(raw, model="keras-native", method="integrated_gradients", target="fear"):

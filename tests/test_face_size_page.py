@@ -2,17 +2,20 @@
 
 import shutil
 from dataclasses import asdict, replace
+from functools import partial
 
 import pytest
 from collection_cases import collection
-from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, figures_size, looks
-from dashboard.pages_table import VIEWS
 from fer_core import artifacts, collection_edit
 from fer_core.crop_rule import DEFAULT_RULE
 from fer_core.face_size import Size, Study, size_of
 from fer_core.types import Interval
+from tests.page_runs import run as run_page
+from tests.page_runs import text
+
+run = partial(run_page, "face_size")
 
 SOME = Interval(0.6, 0.58, 0.62)
 IDS = ("keras-native", "torch-native")
@@ -57,17 +60,6 @@ def asked(root):
         artifacts.save_study("face_size", asdict(replace(found, weights_sha256=artifacts.card(id).weights_sha256)), id)
     artifacts.save_study("crop_rule", RULES)
     return root
-
-
-def run(**query):
-    at = AppTest.from_file(str(VIEWS / "face_size.py"), default_timeout=180)
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
-
-
-def text(at):
-    return "\n".join(e.value for kind in (at.markdown, at.caption, at.info, at.code, at.warning) for e in kind)
 
 
 def test_without_studies_the_page_shows_both_commands(root):

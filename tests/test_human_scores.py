@@ -146,3 +146,19 @@ def test_simulated_people_of_known_accuracy_are_recovered_within_their_intervals
             found = score(table(truth, [say(t) for t in truth]), bootstrap=0).accuracy
             inside.append(found.low <= accuracy <= found.high)
     assert np.mean(inside) > 0.95 - 3 * math.sqrt(0.95 * 0.05 / len(inside))  # a 95 % interval, 180 times
+
+
+def test_sureness_counts_each_level_by_hand():
+    answers = table(["sad"] * 6, ["sad", "sad", "fear", "happy", None, "sad"])
+    answers["confidence"] = pd.array([5, 5, 5, 1, 3, None], dtype="Int64")
+    more = table(["happy"], ["happy"], kind="repeat").assign(confidence=5)
+    found = scores.sureness(pd.concat([answers, more]))
+    assert [(one.level, one.n, one.right.value) for one in found] == [(1, 1, 0.0), (5, 3, pytest.approx(2 / 3))]
+    low, high = proportion_confint(2, 3, method="wilson")
+    assert (found[1].right.low, found[1].right.high) == pytest.approx((low, high))
+
+
+def test_nobody_was_asked_how_sure():
+    answers = table(["sad", "fear"], ["sad", "sad"])
+    answers["confidence"] = pd.array([None, None], dtype="Int64")
+    assert scores.sureness(answers) == []

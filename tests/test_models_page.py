@@ -6,29 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard import entries, figures_training, model_tables
 from dashboard.entries import Entry
-from dashboard.pages_table import VIEWS
 from fer_core import artifacts, evidence
 from fer_core.catalog import CATALOG
 from fer_core.metrics import evaluate
 from fer_core.types import EMOTIONS, Interval
-
-
-def _run(page, **query):
-    at = AppTest.from_file(str(VIEWS / page), default_timeout=180)
-    for key, value in query.items():
-        at.query_params[key] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
-def _text(at):
-    kinds = (at.title, at.subheader, at.markdown, at.caption, at.info, at.warning, at.error, at.code)
-    return "\n".join(element.value for kind in kinds for element in kind)
+from tests.page_runs import opened, text
 
 
 def _leaderboard(at):
@@ -50,7 +35,7 @@ def _change(root, id, **values):
 
 @pytest.mark.parametrize("images", evidence.SETS)
 def test_the_leaderboard_has_the_stored_figures_of_models_and_people(images):
-    table = _leaderboard(_run("models.py", set=images)).set_index("name")
+    table = _leaderboard(opened("models", set=images)).set_index("name")
     names = {artifacts.card(id).title: id for id in artifacts.ids()} | {t: id for id, t in evidence.PEOPLE.items()}
     assert set(table.index) == set(names)
     for name, id in names.items():
@@ -63,14 +48,14 @@ def test_the_leaderboard_has_the_stored_figures_of_models_and_people(images):
 
 
 def test_what_nobody_knows_is_blank():
-    table = _leaderboard(_run("models.py")).set_index("name")
+    table = _leaderboard(opened("models")).set_index("name")
     person = table.loc[evidence.PEOPLE[evidence.PERSON]]
     for column in ("ECE", "top-2", "parameters", "weights", "a face", "open"):
         assert person[column] is None or np.isnan(person[column])
 
 
 def test_sorting_lives_in_the_url_and_puts_blanks_last():
-    at = _run("models.py", sort="parameters")
+    at = opened("models", sort="parameters")
     parameters = _leaderboard(at)["parameters"].dropna()
     assert parameters.is_monotonic_increasing and len(parameters) == len(artifacts.ids())
     assert _leaderboard(at)["parameters"].isna().tolist() == [False] * len(parameters) + [True] * 3
@@ -79,8 +64,8 @@ def test_sorting_lives_in_the_url_and_puts_blanks_last():
 
 
 def test_a_filter_lives_in_the_url():
-    assert set(_leaderboard(_run("models.py", only="keras"))["framework"]) == {"Keras"}
-    at = _run("models.py", only="people")
+    assert set(_leaderboard(opened("models", only="keras"))["framework"]) == {"Keras"}
+    at = opened("models", only="people")
     names = next(frame.value["name"].tolist() for frame in at.dataframe if "open" in frame.value)
     assert sorted(names) == sorted(evidence.PEOPLE.values())
 
@@ -88,29 +73,29 @@ def test_a_filter_lives_in_the_url():
 def test_damaged_parts_are_named_and_the_others_shown(root):
     (root / "torch-native" / "card.json").write_text("{")
     (root / "keras-native" / "metrics.json").write_text('{"PrivateTest": 3}')
-    at = _run("models.py")
+    at = opened("models")
     said = "\n".join(warning.value for warning in at.warning)
     assert "torch-native" in said and "keras-native" in said
     assert "Native Keras CNN" in _leaderboard(at)["name"].tolist()
-    at = _run("model.py", model="keras-native")
-    assert "python -m trainers evaluate keras-native" in _text(at)
+    at = opened("model", model="keras-native")
+    assert "python -m trainers evaluate keras-native" in text(at)
 
 
 @pytest.mark.parametrize("part", ["curves.csv", "environment.json", "metrics.json", "predictions.npz"])
 def test_a_model_with_a_torn_part_still_has_its_page(root, part):
     path = root / "keras-native" / part
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if part == "predictions.npz" else b"\x00")
-    at = _run("model.py", model="keras-native")
+    at = opened("model", model="keras-native")
     assert at.title[0].value == "Native Keras CNN"
     assert len(at.warning) == 1 and "python -m trainers" in at.warning[0].value
 
 
 def test_without_reference_models_stand_alone_and_the_page_says_so(root):
     shutil.rmtree(root / "reference")
-    at = _run("models.py")
+    at = opened("models")
     assert {"Keras", "PyTorch"} <= set(_leaderboard(at)["framework"]) <= {"Keras", "PyTorch", "Ensemble"}
-    assert "People are missing" in _text(at)
-    assert "cannot be told" in _text(_run("model.py"))
+    assert "People are missing" in text(at)
+    assert "cannot be told" in text(opened("model"))
 
 
 def test_fewer_labels_are_marked_and_named(root):
@@ -122,25 +107,25 @@ def test_fewer_labels_are_marked_and_named(root):
     flat = np.full((len(stored.ids), 4), 0.25, np.float32)
     artifacts.save_predictions(root / "keras-native", replace(stored, probabilities=flat))
     (root / "keras-native" / "metrics.json").write_text(json.dumps({"PrivateTest": report}))
-    at = _run("models.py")
+    at = opened("models")
     assert "Native Keras CNN (4 labels)" in _leaderboard(at)["name"].tolist()
-    assert "answers only happy, sad, surprise, neutral. Its figures are on the 40 images" in _text(at)
-    assert "on all seven do not compare" in _text(_run("model.py", model="keras-native"))
+    assert "answers only happy, sad, surprise, neutral. Its figures are on the 40 images" in text(at)
+    assert "on all seven do not compare" in text(opened("model", model="keras-native"))
 
 
 def test_only_calibrated_outputs_are_called_probabilities(root):
     _change(root, "keras-native", temperature=None)
-    table = _leaderboard(_run("models.py")).set_index("name")["output"].dropna()
+    table = _leaderboard(opened("models")).set_index("name")["output"].dropna()
     assert table.pop("Native Keras CNN") == "score"
     assert set(table.loc[[card.title for card in cards() if card.id != "keras-native"]]) == {"probability"}
-    assert "**scores**" in _text(_run("model.py", model="keras-native"))
-    assert "**probabilities**" in _text(_run("model.py", model="torch-native"))
+    assert "**scores**" in text(opened("model", model="keras-native"))
+    assert "**probabilities**" in text(opened("model", model="torch-native"))
 
 
 @pytest.mark.parametrize("id", artifacts.ids())
 @pytest.mark.parametrize("images", ["PublicTest", "PrivateTest without copies"])
 def test_a_models_page_has_its_stored_figures(id, images):
-    at = _run("model.py", model=id, set=images)
+    at = opened("model", model=id, set=images)
     card, stored = artifacts.card(id), evidence.stored_reports(id)[images]
     assert at.title[0].value == card.title
     assert at.metric[0].value == f"{stored.metrics['accuracy'].value:.1%}".replace("%", " %")
@@ -148,13 +133,13 @@ def test_a_models_page_has_its_stored_figures(id, images):
     assert table["label"].tolist() == list(card.labels)
     np.testing.assert_allclose(table["recall"], stored.per_class.recall)
     np.testing.assert_array_equal(table["images"], stored.per_class.support)
-    assert f"{card.parameters:,} parameters" in _text(at) and card.licence in _text(at)
-    assert f"python -m trainers train {id}" in _text(at)
+    assert f"{card.parameters:,} parameters" in text(at) and card.licence in text(at)
+    assert f"python -m trainers train {id}" in text(at)
 
 
 def test_calibration_before_is_that_of_the_stored_answers(root):
     _change(root, "keras-native", temperature=1.0)
-    at = _run("model.py", model="keras-native")
+    at = opened("model", model="keras-native")
     table = next(frame.value for frame in at.dataframe if "before" in frame.value).set_index("measure")
     card, reference = artifacts.card("keras-native"), artifacts.reference()
     rater = evidence.model(card, artifacts.predictions("keras-native"), reference)
@@ -163,7 +148,7 @@ def test_calibration_before_is_that_of_the_stored_answers(root):
 
 
 def test_an_unknown_model_in_the_url_gets_the_nearest_name():
-    at = _run("model.py", model="keras-nativ")
+    at = opened("model", model="keras-nativ")
     assert "Did you mean 'keras-native'?" in at.warning[0].value
     assert at.title[0].value == artifacts.card(artifacts.ids()[0]).title
     at.selectbox[0].set_value("torch-native").run()
@@ -176,23 +161,23 @@ def cards():
 
 
 def test_an_ensemble_names_its_members_and_has_no_layers():
-    at = _run("model.py", model="ensemble", layers="true")
+    at = opened("model", model="ensemble", layers="true")
     members = artifacts.card("ensemble").recipe["members"]
-    assert len(members) > 1 and all(_text(at).count(member) >= 2 for member in members)
-    assert "nothing was trained for it" in _text(at) and "does not know that architecture" not in _text(at)
+    assert len(members) > 1 and all(text(at).count(member) >= 2 for member in members)
+    assert "nothing was trained for it" in text(at) and "does not know that architecture" not in text(at)
     assert not at.warning and not any("learned" in frame.value for frame in at.dataframe)
 
 
 def test_an_ensemble_whose_member_is_gone_still_shows_its_evidence(root):
     shutil.rmtree(root / artifacts.card("ensemble").recipe["members"][0])
     assert not artifacts.has_weights("ensemble")
-    at = _run("model.py", model="ensemble")
-    assert not at.exception and at.metric and not _run("models.py").exception
+    at = opened("model", model="ensemble")
+    assert not at.exception and at.metric and not opened("models").exception
 
 
 @pytest.mark.parametrize("id", [card.id for card in cards() if card.framework != "ensemble"])
 def test_the_layers_add_up_to_the_cards_parameters(id):
-    at = _run("model.py", model=id, layers="true")
+    at = opened("model", model=id, layers="true")
     table = next(frame.value for frame in at.dataframe if "learned" in frame.value)
     card = artifacts.card(id)
     counted = table["learned"].sum() + (table["statistics"].sum() if card.framework == "keras" else 0)
@@ -201,14 +186,14 @@ def test_the_layers_add_up_to_the_cards_parameters(id):
 
 def test_without_weights_the_evidence_stays(root):
     (root / "torch-native" / "weights.safetensors").unlink()
-    at = _run("model.py", model="torch-native", layers="true")
-    assert "Its weights are not here" in _text(at)
+    at = opened("model", model="torch-native", layers="true")
+    assert "Its weights are not here" in text(at)
     assert at.metric and not at.warning
 
 
 def test_an_architecture_that_the_catalog_lost_costs_no_page(root, monkeypatch):
     monkeypatch.delitem(CATALOG, "keras-native")
-    assert "does not know that architecture" in _text(_run("model.py", model="keras-native"))
+    assert "does not know that architecture" in text(opened("model", model="keras-native"))
 
 
 def test_layers_are_in_natural_order_with_statistics_apart():
@@ -266,14 +251,14 @@ def test_a_report_without_numbers_has_no_dot():
 def test_people_stand_alone_where_no_model_is_here(root):
     for id in artifacts.ids():
         shutil.rmtree(root / id)
-    at = _run("models.py")
-    assert "python -m trainers train" in _text(at)
+    at = opened("models")
+    assert "python -m trainers train" in text(at)
     assert sorted(at.dataframe[-1].value["name"]) == sorted(evidence.PEOPLE.values())
 
 
 def test_an_empty_root_shows_only_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
-    for page in ("models.py", "model.py"):
-        at = _run(page)
-        assert "python -m trainers train" in _text(at)
+    for page in ("models", "model"):
+        at = opened(page)
+        assert "python -m trainers train" in text(at)
         assert not at.dataframe and not at.selectbox

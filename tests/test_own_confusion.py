@@ -2,29 +2,18 @@
 
 import numpy as np
 from collection_cases import answered_collection
-from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
-from dashboard.pages_table import VIEWS
 from fer_core import collection_edit as edit
 from fer_core.collection_answers import labelled
 from fer_core.types import EMOTIONS
+from tests.page_runs import opened, text
 
 
 def _page(made, **query):
-    at = AppTest.from_file(str(VIEWS / "confusion.py"), default_timeout=180)
     id = cache.new_work_id()
     cache.works().put(id, made)
-    for key, value in ({"work": id} | query).items():
-        at.query_params[key] = value
-    at.run()
-    assert not at.exception, at.exception[0].message
-    return at
-
-
-def _text(at):
-    kinds = (at.title, at.subheader, at.markdown, at.caption, at.info, at.warning)
-    return "\n".join(element.value for kind in kinds for element in kind)
+    return opened("confusion", **({"work": id} | query))
 
 
 def _labelled():
@@ -57,7 +46,7 @@ def test_the_matrix_is_that_of_the_labelled_faces():
 def test_two_models_are_compared_on_what_was_posed():
     made = _labelled()
     at = _page(made, set="own", columns=[one.id for one in made.answers.values()])
-    assert "Right means what was posed" in _text(at) and "FER2013's label." not in _text(at)
+    assert "Right means what was posed" in text(at) and "FER2013's label." not in text(at)
 
 
 def test_a_cell_shows_its_faces_with_everybodys_answer():
@@ -65,7 +54,7 @@ def test_a_cell_shows_its_faces_with_everybodys_answer():
     model, first = _model(made), labelled(made)[0]
     said = model.labels[int(model.probabilities[first.found.digest].argmax())]
     at = _page(made, set="own", columns=model.id, row=first.label, column=said, face=first.key)
-    assert f"Posed: **{first.label}**" in _text(at)
+    assert f"Posed: **{first.label}**" in text(at)
     assert {"open-explain", "open-what_if"} <= {button.key for button in at.button}
     assert any("rater" in one.value.columns and model.title in set(one.value["rater"]) for one in at.dataframe)
 
@@ -73,9 +62,9 @@ def test_a_cell_shows_its_faces_with_everybodys_answer():
 def test_without_labelled_faces_the_set_is_not_offered_and_the_link_is_said_to_be_wrong():
     at = _page(answered_collection(), set="own")
     assert "own" not in at.pills[0].options and "Your labelled photos" not in at.pills[0].options
-    assert "in the link" in _text(at)
+    assert "in the link" in text(at)
 
 
 def test_a_face_of_another_collection_is_said():
     at = _page(_labelled(), set="own", face="nobody", row="happy")
-    assert "no labelled face of this collection" in _text(at)
+    assert "no labelled face of this collection" in text(at)

@@ -1,23 +1,19 @@
 """The Pairs page: every two raters compared as fer_core does, with Holm's correction, each leading to its matrix."""
 
+from functools import partial
+
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 from test_confusion_page import four_labels, text  # noqa: F401
 
 from dashboard import cache, figures_pairs, pair_facts
 from dashboard import confusion_data as data
-from dashboard.pages_table import VIEWS
 from fer_core import artifacts
 from fer_core.comparison import compare, compare_all
 from fer_core.types import EMOTIONS
+from tests.page_runs import run as run_page
 
-
-def run(**query):
-    at = AppTest.from_file(str(VIEWS / "pairs.py"), default_timeout=180)
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
+run = partial(run_page, "pairs")
 
 
 def together(name="PrivateTest"):

@@ -10,7 +10,8 @@ from fer_core.human import quiz
 from fer_core.human.faces import PIXELS, pixel_id
 from fer_core.human.sampling import Options
 from fer_core.types import EMOTIONS
-from tests.quiz_pages import run, text, trials
+from tests.page_runs import opened, text
+from tests.quiz_pages import trials
 
 pytest_plugins = ("tests.quiz_fixtures",)
 ONE_EACH = Options(per_class=3, repeats=0, checks=0, practice=0, fixation=100)
@@ -40,7 +41,7 @@ def alone(monkeypatch):
 
 def lent(id):
     """The faces that the welcome page lends to quizzes."""
-    run("quiz", work=id, faces="own")
+    opened("quiz", work=id, faces="own")
     (faces,) = cache.lent_faces().by_source.values()
     return faces
 
@@ -67,15 +68,15 @@ def test_the_models_answers_are_those_of_the_collection(work):
 
 
 def test_with_both_the_user_chooses(noise_faces, quiz_database, work):
-    at = run("quiz", work=work[0])
+    at = opened("quiz", work=work[0])
     assert "FER2013" in str(at.button_group[0].options) and "6 faces" in str(at.button_group[0].options)
     assert "140 faces" in str(at.radio[0].options)  # FER2013's by default
-    assert "all: 21 faces" in str(run("quiz", work=work[0], faces="own").radio[0].options)
+    assert "all: 21 faces" in str(opened("quiz", work=work[0], faces="own").radio[0].options)
 
 
 def test_a_result_stands_beside_the_models(alone, quiz_database, work):
     code = sit(quiz_database, lent(work[0]), wrong=2)
-    at = run("my_result", run=code)
+    at = opened("my_result", run=code)
     against = next(one.value for one in at.dataframe if "McNemar p" in one.value)
     assert against["model"].tolist() == ["Model-A", "Model-B"] and against["faces"].tolist() == [6, 6]
     right = np.array([4, 4]) / 6 - np.array([3, 4]) / 6  # happy is right three times, happy and sad in turn four times
@@ -88,7 +89,7 @@ def test_a_result_stands_beside_the_models(alone, quiz_database, work):
 def test_everybody_on_one_axis(alone, quiz_database, work):
     faces = lent(work[0])
     sit(quiz_database, faces, wrong=1)
-    at = run("humans_and_models", faces=faces.name)
+    at = opened("humans_and_models", faces=faces.name)
     assert "Nobody has answered" in text(at)  # six answers are too few to be placed
     table = cache.beside(faces.name)
     assert [rater.id for rater in table.models] == ["model-a", "model-b"] and table.names == faces.ids
@@ -97,15 +98,15 @@ def test_everybody_on_one_axis(alone, quiz_database, work):
 def test_the_faces_come_back_with_the_collection(alone, quiz_database, work):
     code = quiz.start(quiz_database, lent(work[0]), ONE_EACH, consent=True)
     cache.lent_faces().by_source.clear()  # the server was started anew
-    at = run("quiz", run=code)
+    at = opened("quiz", run=code)
     assert "come back with the resume code" in text(at) and not trials(at)
-    at = run("quiz", run=code, work=work[0])
+    at = opened("quiz", run=code, work=work[0])
     assert trials(at)[0]["picture"].startswith("data:image/png;base64,")
-    assert trials(run("quiz", run=code))  # lent again
+    assert trials(opened("quiz", run=code))  # lent again
 
 
 def test_the_address_of_the_work_is_not_put_into_the_quizs(noise_faces, quiz_database, work):
-    at = run("quiz")
+    at = opened("quiz")
     at.session_state["work-id"] = work[0]
     at.run()
     assert "own" in str(at.button_group[0].options) or "Your labelled photos" in str(at.button_group[0].options)
@@ -114,7 +115,7 @@ def test_the_address_of_the_work_is_not_put_into_the_quizs(noise_faces, quiz_dat
 
 def test_the_original_resolution_is_offered_where_there_is_one(noise_faces, quiz_database, work):
     def looks(**query):
-        at = run("quiz", work=work[0], **query)
+        at = opened("quiz", work=work[0], **query)
         return str(next(box for box in at.selectbox if box.label == "The face is shown at").options)
 
     assert "as photographed" not in looks() and "as photographed" in looks(faces="own")

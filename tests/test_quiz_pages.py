@@ -13,13 +13,14 @@ from fer_core.human import classes, codes, quiz
 from fer_core.human.answers_table import own_answers
 from fer_core.human.faces import Fer2013Faces
 from fer_core.types import EMOTIONS
-from tests.quiz_pages import PASSPHRASE, TINY, button, in_url, opened_class, run, sat, text, trials
+from tests.page_runs import opened, text
+from tests.quiz_pages import PASSPHRASE, TINY, button, in_url, opened_class, sat, trials
 
 pytest_plugins = ("tests.quiz_fixtures",)
 
 
 def test_a_new_run_needs_consent_and_lives_in_the_url(noise_faces, quiz_database):
-    at = run("quiz")
+    at = opened("quiz")
     assert button(at, "Begin").disabled
     at.checkbox[0].check().run()
     next(field for field in at.text_input if field.label.startswith("Nickname")).set_value("<b>Ada</b>").run()
@@ -38,7 +39,7 @@ def test_the_browser_is_told_nothing_of_truth_or_face(noise_faces, quiz_database
             "fixation", "limit"}  # fmt: skip
     tasks: list[tuple[quiz.Task, dict]] = []
     for _ in range(18):  # practice, 14 tests, 2 repeats, a check of attention
-        at, task = run("quiz", run=code), quiz.state(quiz_database, code).task
+        at, task = opened("quiz", run=code), quiz.state(quiz_database, code).task
         assert task
         (sent,) = trials(at)
         tasks.append((task, sent))
@@ -62,7 +63,7 @@ def test_a_class_link_joins_the_class_and_keeps_its_options(noise_faces, quiz_da
     group = classes.open_class(
         quiz_database, "<i>3b</i> [x](y)", PASSPHRASE, Fer2013Faces(artifacts.reference(), noise_faces), TINY
     )
-    at = run("quiz", **{"class": codes.shown(group)})
+    at = opened("quiz", **{"class": codes.shown(group)})
     assert [t.value for t in at.text] == ["<i>3b</i> [x](y)"] and not at.radio
     at.checkbox[0].check().run()
     button(at, "Begin").click().run()
@@ -73,7 +74,7 @@ def test_a_class_link_joins_the_class_and_keeps_its_options(noise_faces, quiz_da
 @pytest.mark.parametrize("page", ["quiz", "my_result"])
 @pytest.mark.parametrize("code", ["nonsense", "0" * 16, "ABCDEFGHJK", "<script>", "9" * 5000])
 def test_a_bad_code_in_the_url_is_said(noise_faces, quiz_database, page, code):
-    at = run(page, run=code)
+    at = opened(page, run=code)
     assert at.warning and not trials(at)
     assert "<script>" not in at.warning[0].value
     at.button[0].click().run()  # the way back
@@ -81,14 +82,14 @@ def test_a_bad_code_in_the_url_is_said(noise_faces, quiz_database, page, code):
 
 
 def test_a_bad_class_code_is_said_and_one_can_sit_alone(noise_faces, quiz_database):
-    at = run("quiz", **{"class": "AAAAAAAAAA"})
+    at = opened("quiz", **{"class": "AAAAAAAAAA"})
     assert "No class has this code" in at.warning[0].value and button(at, "Begin")
 
 
 def test_without_faces_both_ways_in_are_shown(quiz_database, monkeypatch):
     monkeypatch.delenv("FER2013_PATH", raising=False)
     cache.dataset.clear()
-    at = run("quiz")
+    at = opened("quiz")
     assert "trainers data fetch" in text(at) and "FER2013_PATH" in text(at) and "Your own photos" in text(at)
     cache.dataset.clear()
 
@@ -99,14 +100,14 @@ def test_a_run_whose_faces_went_away_keeps_its_place(noise_faces, quiz_database,
     )  # the fourth is a face in every order
     monkeypatch.delenv("FER2013_PATH")
     cache.dataset.clear()
-    at = run("quiz", run=code)
+    at = opened("quiz", run=code)
     assert "not on this machine now" in at.warning[0].value and not trials(at)
     assert quiz.state(quiz_database, code).answered == 3
 
 
 def test_a_database_that_is_gone_is_said_on_every_page_and_the_face_stays(noise_faces, quiz_database, tmp_path):
     code = sat(quiz_database, noise_faces, most=3)
-    at = run("quiz", run=code)
+    at = opened("quiz", run=code)
     assert trials(at)
     (tmp_path / "quiz.sqlite3").rename(tmp_path / "away")
     at.run()
@@ -124,15 +125,15 @@ def test_a_database_of_a_newer_version_is_said_on_every_page(quiz_database, monk
         connection.execute(sql("UPDATE seven_faces_version SET version_num = '9999'"))
     quiz_database.close()
     for page in ("quiz", "my_result", "class_results", "humans_and_models"):
-        at = run(page)
+        at = opened(page)
         assert any("update the program" in e.value for e in at.error), page
 
 
 def test_my_result_comes_at_the_end_and_not_before(noise_faces, quiz_database):
     half, whole = sat(quiz_database, noise_faces, most=9), sat(quiz_database, noise_faces, wrong=4)
-    at = run("my_result", run=half)
+    at = opened("my_result", run=half)
     assert "9 of 18 are answered" in text(at) and not at.metric
-    at = run("my_result", run=whole)
+    at = opened("my_result", run=whole)
     figures = {m.label: m.value for m in at.metric}
     assert figures["Accuracy"] == "71.4%"  # 10 of 14
     assert "100.0% (34.2% to 100.0%)" in text(at) and "1 of 1" in text(at)  # both repeats alike, the check followed
@@ -142,9 +143,18 @@ def test_my_result_comes_at_the_end_and_not_before(noise_faces, quiz_database):
     assert len(missed) == 4 and (missed["you"] != missed["label"]).all() and "crowd" in missed
 
 
+def test_how_sure_a_person_was_stands_beside_how_often_right(noise_faces, quiz_database):
+    code = sat(quiz_database, noise_faces, wrong=4, sure=True, options=replace(TINY, confidence=True))
+    at = opened("my_result", run=code)
+    assert "How sure, and how often right" in text(at)
+    found = next(f.value for f in at.dataframe if "how sure" in f.value)
+    assert found[["how sure", "answers", "right"]].to_numpy().tolist() == [[1, 4, 0], [5, 10, 100]]
+    assert "How sure" not in text(opened("my_result", run=sat(quiz_database, noise_faces, wrong=4)))
+
+
 def test_my_data_can_be_deleted(noise_faces, quiz_database):
     code, other = sat(quiz_database, noise_faces), sat(quiz_database, noise_faces)
-    at = run("my_result", run=code)
+    at = opened("my_result", run=code)
     assert button(at, "Delete").disabled
     at.checkbox[0].check().run()
     button(at, "Delete").click().run()
@@ -157,7 +167,7 @@ def test_everybody_is_on_one_axis_and_nobody_is_named(noise_faces, quiz_database
     mine = sat(quiz_database, noise_faces, wrong=2, class_code=group, nickname="Ada")
     sat(quiz_database, noise_faces, wrong=7, class_code=group, nickname="Bo")
     sat(quiz_database, noise_faces, options=TINY, most=5)  # too few answers to be placed
-    at = run("humans_and_models", run=mine)
+    at = opened("humans_and_models", run=mine)
     table = at.dataframe[0].value.set_index("rater")
     titles = [artifacts.card(id).title for id in artifacts.ids()]
     assert {"You", "Person 2", "People of this quiz, together", "FER+: one tagger", *titles} <= set(table.index)
@@ -170,7 +180,7 @@ def test_everybody_is_on_one_axis_and_nobody_is_named(noise_faces, quiz_database
 
 def test_runs_with_feedback_are_not_compared(noise_faces, quiz_database):
     sat(quiz_database, noise_faces, options=replace(TINY, feedback=True))
-    assert "Nobody has answered" in text(run("humans_and_models"))
+    assert "Nobody has answered" in text(opened("humans_and_models"))
 
 
 def test_labelled_faces_of_ones_own_can_be_asked_for(quiz_database, monkeypatch):
@@ -184,7 +194,7 @@ def test_labelled_faces_of_ones_own_can_be_asked_for(quiz_database, monkeypatch)
     faces = labelled(3)
     cache.lent_faces().by_source[faces.name] = faces
     code = quiz.start(quiz_database, faces, TINY, consent=True)
-    at = run("quiz", run=code)
+    at = opened("quiz", run=code)
     assert trials(at)[0]["picture"].startswith("data:image/png;base64,")
     assert isinstance(faces, LabelledFaces) and isinstance(faces.labels, np.ndarray)
     cache.lent_faces().by_source.clear()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from dashboard import figures_studies
-from dashboard.pages_table import VIEWS
 from fer_core import artifacts, seeds, studies
 from fer_core.studies import Outcome, Study
+from tests.page_runs import run as run_page
+from tests.page_runs import text
+
+page = partial(run_page, "studies")
 
 
 def outcome(title: str, answers: str, rates: tuple[float, ...]) -> Outcome:
@@ -34,18 +36,6 @@ STUDY = Study(
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
     return tmp_path
-
-
-def page(**query: str) -> Any:
-    at = AppTest.from_file(str(VIEWS / "studies.py"), default_timeout=120)
-    for key, value in query.items():
-        at.query_params[key] = value
-    return at.run()
-
-
-def text(at: Any) -> str:
-    kinds = (at.title, at.subheader, at.markdown, at.caption, at.info, at.warning, at.code)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def test_a_study_says_its_size_and_the_command_to_run_it_in_full(root: Path) -> None:

@@ -79,6 +79,7 @@ def people(table: pd.DataFrame) -> None:
         truth = ui_people.FER2013 if other.names is None else "posed"
         ui_people.matrix(found, "the class's answers", "class-confusion", truth)
         ui_people.by_class(found)
+    ui_people.how_sure(table, "class-sureness")
     on = shared(table, other.reference, other.names) if other.reference is not None else None
     if on is not None and other.models:
         with st.expander("The class together against each model"):

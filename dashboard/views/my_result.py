@@ -65,6 +65,7 @@ def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
     ui_people.matrix(found, "your answer", "my-confusion", ui_people.FER2013 if names is None else "posed")
     st.subheader("Each emotion")
     ui_people.by_class(found)
+    ui_people.how_sure(table, "my-sureness")
     on = shared(table, reference, names) if reference is not None else None
     if on is not None and models and not state.options.feedback:
         st.subheader("You and the models, on the same faces")

@@ -45,6 +45,28 @@ class PersonScore:
     attentive: int
 
 
+@dataclass(frozen=True)
+class Sureness:
+    """How often `n` answers were right whose givers were `level` sure, 1 a guess to 5 certain; Wilson's interval."""
+
+    level: int
+    n: int
+    right: Interval
+
+
+def sureness(table: pd.DataFrame) -> list[Sureness]:
+    """A row for each of the five levels that was chosen, in a table of `answers_table`; none where nobody was asked.
+
+    Answers to test faces alone; one that came too late counts as none.
+    """
+    asked = table[(table["kind"] == "test") & table["confidence"].notna() & table["label"].notna()]
+    right = asked["label"] == asked["truth"]
+    return [
+        Sureness(int(level), len(mine), wilson_interval(int(mine.sum()), len(mine)))
+        for level, mine in right.groupby(asked["confidence"].astype(int))
+    ]
+
+
 def score(table: pd.DataFrame, *, bootstrap: int = 1000) -> PersonScore | None:
     """The figures of all the answers in a table of `answers_table`; None where no test face was answered."""
     test = table[table["kind"] == "test"]
