@@ -103,7 +103,7 @@ def test_the_projects_studies_are_all_here() -> None:
     ],
 )
 def test_the_size_is_what_was_asked_for(asked: dict[str, Any], id: str, size: tuple[int, int]) -> None:
-    usual: dict[str, Any] = {"full": False, "images": None, "judged": None, "init": None}
+    usual: dict[str, Any] = {"full": False, "images": None, "judged": None, "epochs": None, "init": None}
     found, plan = study_command.sized("burney-epochs", study.load("burney-epochs")[1], **(usual | asked))
     assert (found, (plan.images, plan.judged)) == (id, size)
     starts = {recipe.initial_weights for _, _, recipe in study.versions(plan)}
@@ -114,9 +114,11 @@ def test_the_size_is_what_was_asked_for(asked: dict[str, Any], id: str, size: tu
 def test_contradictory_sizes_are_refused(place: Path) -> None:
     plan: Plan = study.load(str(place))[1]
     with pytest.raises(RecipeError, match="Leave --images"):
-        study_command.sized("mine", plan, full=True, images=5, judged=None, init=None)
+        study_command.sized("mine", plan, full=True, images=5, judged=None, epochs=None, init=None)
+    with pytest.raises(RecipeError, match="Leave --images"):
+        study_command.sized("mine", plan, full=True, images=None, judged=None, epochs=2, init=None)
     with pytest.raises(RecipeError, match="expected random, got 'imagnet'"):
-        study_command.sized("mine", plan, full=False, images=None, judged=None, init="imagnet")
+        study_command.sized("mine", plan, full=False, images=None, judged=None, epochs=None, init="imagnet")
 
 
 def test_the_command_stores_the_study_at_its_size_and_goes_on(place: Path, fer2013_csv: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def command(
     full: Annotated[bool, typer.Option(help="all images and all epochs of the recipe; stored as NAME-full")] = False,
     images: Annotated[int | None, typer.Option(help="Training images, in place of the plan's")] = None,
     judged: Annotated[int | None, typer.Option(help="PublicTest images, in place of the plan's; 0: all")] = None,
+    epochs: Annotated[int | None, typer.Option(help="in place of the plan's; 0: each version's own")] = None,
     init: Annotated[str | None, typer.Option(help="random: from scratch, where the recipe names ImageNet")] = None,
     smoke: Annotated[bool, typer.Option(help="one epoch on 512 images, into .runs/smoke")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (PyTorch recipes)")] = "auto",
@@ -36,9 +37,9 @@ def command(
     console = Console()
     id, plan = study.load(name)
     if smoke:
-        full, images, judged, out = False, 512, 512, out or runs_folder / "smoke"
-    id, plan = sized(id, plan, full, images, judged, init)
-    plan = plan.model_copy(update={"epochs": 1, "seeds": plan.seeds[:1]}) if smoke else plan
+        full, images, judged, epochs, out = False, 512, 512, 1, out or runs_folder / "smoke"
+    id, plan = sized(id, plan, full=full, images=images, judged=judged, epochs=epochs, init=init)
+    plan = plan.model_copy(update={"seeds": plan.seeds[:1]}) if smoke else plan
     faces = datasets.load(data)
 
     def tell(outcome: Outcome) -> None:
@@ -49,16 +50,17 @@ def command(
 
 
 def sized(
-    id: str, plan: Plan, full: bool, images: int | None, judged: int | None, init: str | None
+    id: str, plan: Plan, *, full: bool, images: int | None, judged: int | None, epochs: int | None, init: str | None
 ) -> tuple[str, Plan]:
     """The id and the plan at the size that was asked for; RecipeError where the asking is at odds with itself."""
     if init not in (None, "random"):
         raise RecipeError(f"--init: expected random, got {init!r}.")
-    if full and (images is not None or judged is not None):
-        raise RecipeError("--full runs on all images. Leave --images and --judged out.")
+    asked = {"images": images, "judged": judged, "epochs": epochs}
+    if full and any(value is not None for value in asked.values()):
+        raise RecipeError("--full runs on all images in all epochs. Leave --images, --judged and --epochs out.")
     scratch = init is not None and network_recipe(plan.base)[1].initial_weights != "random"
     new: dict[str, Any] = {"images": ALL, "judged": 0, "epochs": 0} if full else {}
-    new |= {key: value for key, value in (("images", images), ("judged", judged)) if value is not None}
+    new |= {key: value for key, value in asked.items() if value is not None}
     if scratch:
         new |= {"change": {**plan.change, "initial_weights": "random"}, "title": f"{plan.title}, from scratch"}
     id = f"{id}{'-scratch' if scratch else ''}{'-full' if full else ''}"
