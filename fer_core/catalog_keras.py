@@ -49,7 +49,7 @@ SPECS = (
     ModelSpec("keras-native", "Native Keras CNN", "keras", f"{_MODELS}.keras_native:build", _GREY_48, 232_803, "conv_4", _COPENHAGEN, grad_cam_border=2),
     ModelSpec("keras-efficientnet-lite0", "EfficientNet-Lite0 (Keras)", "keras", f"{_MODELS}.keras_efficientnet_lite0:build", InputSpec(size=96, channels=3, mean=(127.0,), std=(128.0,)), 3_421_991, "block6_1_expand_relu", _LITE0, pretrained=f"{_MODELS}.keras_efficientnet_lite0:imagenet"),
     ModelSpec("moodmirror-basic", "MoodMirror basic (Keras)", "keras", f"{_MODELS}.keras_moodmirror:basic", _GREY_48, 3_710_087, "block4_conv", _MOODMIRROR),
-    ModelSpec("moodmirror-advanced", "MoodMirror advanced (Keras)", "keras", f"{_MODELS}.keras_moodmirror:advanced", _GREY_48, 723_335, "features", _MOODMIRROR),
+    ModelSpec("moodmirror-advanced", "MoodMirror advanced (Keras)", "keras", f"{_MODELS}.keras_moodmirror:advanced", _GREY_48, 723_335, "block3_add", _MOODMIRROR),
     _application("keras-resnet50v2", "ResNet50V2, dense 256 and 32", "ResNet50V2", 128, _UNIT, 24_098_951, _COPENHAGEN, **_DEEP),
     _application("keras-resnet50v2-one", "ResNet50V2, one dense layer", "ResNet50V2", 128, _UNIT, 23_579_143, _COPENHAGEN),
     _application("keras-efficientnetv2b3", "EfficientNetV2B3, flattened", "EfficientNetV2B3", 128, _IMAGENET, 38_361_669, _COPENHAGEN, pool="flatten", **_B3),
