@@ -39,10 +39,11 @@ def versions_table(study: Study) -> pd.DataFrame:
 
 def accuracies(study: Study) -> go.Figure:
     """A point a version with its interval, the base's accuracy as a line."""
-    found = [study.accuracy(title) for title in study.titles]
+    found, names = [study.accuracy(title) for title in study.titles], [_wrapped(title) for title in study.titles]
+    row = max(34, 12 + 16 * max(name.count("<br>") + 1 for name in names))
     figure = go.Figure()
     figure.add_scatter(
-        x=[one.value for one in found], y=[_wrapped(title) for title in study.titles], mode="markers",
+        x=[one.value for one in found], y=names, mode="markers",
         marker={"size": 9, "color": MODEL_COLOURS[0]}, showlegend=False, hovertemplate="%{x:.1%}<extra>%{y}</extra>",
         error_x={"type": "data", "symmetric": False, "thickness": 1.4, "color": MODEL_COLOURS[0],
                  "array": [one.high - one.value for one in found],
@@ -51,7 +52,7 @@ def accuracies(study: Study) -> go.Figure:
     figure.add_vline(found[0].value, line={"color": "rgba(128,128,128,0.7)", "dash": "dot", "width": 1.2})
     figure.update_xaxes(title="accuracy on PublicTest", tickformat=".0%", fixedrange=True)
     figure.update_yaxes(autorange="reversed", automargin=True, fixedrange=True)
-    return figure.update_layout(height=90 + 34 * len(found), margin={"l": 0, "r": 10, "t": 10, "b": 0})
+    return figure.update_layout(height=90 + row * len(found), margin={"l": 0, "r": 10, "t": 10, "b": 0})
 
 
 def curves(study: Study, titles: Sequence[str], measure: str) -> go.Figure:
