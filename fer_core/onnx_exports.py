@@ -50,7 +50,12 @@ class Export:
 
     def file(self, precision: Precision) -> Path:
         """The ONNX file to compute with in that precision."""
-        return self.graph.with_name(QUANTIZED) if precision == "int8" else self.graph
+        return file(self.graph.parent, precision)
+
+
+def file(folder: Path, precision: Precision) -> Path:
+    """The ONNX file in an artifact's folder to compute with in that precision."""
+    return folder / (QUANTIZED if precision == "int8" else EXPORT)
 
 
 def here(id: str, root: Path | None = None) -> bool:

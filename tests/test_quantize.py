@@ -97,6 +97,21 @@ def test_inputs_below_zero_are_kept(tmp_path):
     assert near.min() < -0.5
 
 
+def test_a_network_without_convolutions_is_left_as_it_is(tmp_path):
+    path = tmp_path / "flat.onnx"
+    ends = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", 4]) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "flat", ends[:1], ends[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path)
+    assert quantize.graph(path, np.ones((2, 4), np.float32)) is None
+
+
+def test_a_convolution_that_only_saw_zeros_answers_as_before(tmp_path):
+    path = tmp_path / "row.onnx"
+    onnx.save(_network(16), path)
+    x = np.zeros((8, 4, 12, 12), np.float32)
+    np.testing.assert_array_equal(Network(quantize.graph(path, x) or b"")(x)[0], 0)
+
+
 def test_the_export_is_checked_and_chosen(quantized):
     found = onnx_exports.read(ID, quantized)
     about = found.about["precisions"]["int8"]

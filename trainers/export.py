@@ -18,7 +18,7 @@ from fer_core.artifacts import StoredPredictions
 from fer_core.compiled import Precision, has_bfloat16
 from fer_core.composite import TestTimePredictor
 from fer_core.datasets import SPLITS, Dataset
-from fer_core.onnx_exports import ALLOWED, GREATEST, Export
+from fer_core.onnx_exports import ALLOWED, GREATEST
 from fer_core.predictor import BasePredictor, softmax
 from fer_core.preprocess import network_input
 from fer_core.types import EMOTIONS, Float32, ModelCard, Uint8
@@ -59,7 +59,7 @@ def add(
         "weights_sha256": card.weights_sha256,
         "runtime": f"openvino {version('openvino')}",
         "checked_on": JUDGED,
-        "precisions": checked(path, card, predictor, stored, data),
+        "precisions": checked(folder, card, predictor, stored, data),
     }
     if not about["precisions"]["float32"]["passed"]:
         onnx_exports.remove(folder)
@@ -69,15 +69,16 @@ def add(
 
 
 def checked(
-    graph: Path, card: ModelCard, predictor: BasePredictor, stored: StoredPredictions, data: Dataset
+    folder: Path, card: ModelCard, predictor: BasePredictor, stored: StoredPredictions, data: Dataset
 ) -> dict[str, dict[str, Any]]:
-    """For each precision of this processor, how its answers to PublicTest differ from the stored native ones."""
+    """For each precision of this processor with a graph in `folder`, how its answers differ from the native ones."""
     faces, native, truth = _judged(card, stored, data)
-    found, export = {}, Export(graph, {})
+    found = {}
     for precision in get_args(Precision):
-        if precision != "float32" and not (has_bfloat16() and export.file(precision).is_file()):
+        graph = onnx_exports.file(folder, precision)
+        if precision != "float32" and not (has_bfloat16() and graph.is_file()):
             continue
-        one = catalog.compiled(card, export.file(precision), precision, lambda: predictor)
+        one = catalog.compiled(card, graph, precision, lambda: predictor)
         one = catalog.with_test_time(one, card.recipe.get("test_time", "none"))
         found[precision] = compared(one.predict_proba(faces), native, truth, precision)
     return found

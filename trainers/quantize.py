@@ -17,6 +17,7 @@ from fer_core.types import Float32
 SHARE = 0.5
 """Of a network's multiply-adds that one convolution has to hold: below half, int8 gains little over bfloat16."""
 BATCH = 32
+TINY = 1e-12
 
 
 def graph(exported: Path, x: Float32) -> bytes | None:
@@ -27,8 +28,11 @@ def graph(exported: Path, x: Float32) -> bytes | None:
     import onnx
 
     whole = onnx.load(exported)
-    node, weights, share = _heaviest(whole, x[:1])
-    if share < SHARE:
+    convolutions = [node for node in whole.graph.node if node.op_type == "Conv"]
+    if not convolutions:
+        return None
+    node, weights, share = _heaviest(whole, convolutions, x[:1])
+    if share < SHARE or weights.ndim != 4:
         return None
     parts = [x[first : first + BATCH] for first in range(0, len(x), BATCH)]
     seen = [_tensors(whole, [node.input[0]], part)[0] for part in parts]
@@ -39,9 +43,8 @@ def graph(exported: Path, x: Float32) -> bytes | None:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _heaviest(model: Any, x: Float32) -> tuple[Any, Float32, float]:
-    """The convolution with the most multiply-adds a face, its weights, and its share of the work of all."""
-    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+def _heaviest(model: Any, convolutions: list[Any], x: Float32) -> tuple[Any, Float32, float]:
+    """The one of these nodes with the most multiply-adds a face, its weights, and its share of the work of all."""
     weights = _tensors(model, [node.input[1] for node in convolutions], x)
     answers = _tensors(model, [node.output[0] for node in convolutions], x)
     work = [float(np.prod(a.shape[2:]) * w.size) for a, w in zip(answers, weights, strict=True)]
@@ -64,8 +67,8 @@ def _replace(graph: Any, name: str, weights: Float32, low: float, high: float) -
     from onnx import helper, numpy_helper
 
     place, node = next((n, one) for n, one in enumerate(graph.node) if one.name == name)
-    step = np.float32((high - low) / 255)
-    scales = np.abs(weights).max(axis=(1, 2, 3)).clip(min=1e-12) / 127
+    step = np.float32(max(high - low, TINY) / 255)  # what only ever saw zeros has no range
+    scales = np.abs(weights).max(axis=(1, 2, 3)).clip(min=TINY) / 127
     kept = {
         "step": step, "zero": np.uint8(round(-low / float(step))), "scales": scales.astype(np.float32),
         "weights": np.rint(weights / scales[:, None, None, None]).astype(np.int8),
