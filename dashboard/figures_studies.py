@@ -90,10 +90,24 @@ def seeds_table(found: Sequence[Compared]) -> pd.DataFrame:
     return pd.DataFrame([
         {"project": one.seed.project, "system": one.seed.system, "its figure": one.seed.accuracy,
          "ours": one.accuracy and 100 * one.accuracy.value, "95 %": _ends(one.accuracy) if one.accuracy else None,
-         "n": one.n, "recipe": one.id or one.seed.recipe, "why they differ": one.why or None,
+         "n": one.n, "short run": one.short and 100 * one.short.accuracy(one.short.titles[0]).value,
+         "recipe": one.id or one.seed.recipe, "why they differ": one.why or None,
          "its figure is of": one.seed.on, "source": one.seed.source or None}
         for one in found
     ])  # fmt: skip
+
+
+def short_runs_table(found: Sequence[Study]) -> pd.DataFrame:
+    """A row a short run: accuracy on PublicTest in percent with its interval, its size and what it cost."""
+    rows = []
+    for study in found:
+        (outcome,), accuracy = study.outcomes, study.accuracy(study.titles[0])
+        rows.append({
+            "model": study.title, "recipe": study.id, "PublicTest": 100 * accuracy.value, "95 %": _ends(accuracy),
+            "epochs": study.epochs, "Training images": study.images, "PublicTest images": study.n,
+            "minutes": outcome.seconds / 60,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def _ends(of: Interval) -> str:

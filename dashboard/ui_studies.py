@@ -12,14 +12,18 @@ from dashboard.charts import csv_bytes
 from dashboard.figures_studies import MEASURES
 from fer_core.studies import Study
 
-PARTS = {"studies": "Studies", "seeds": "The five projects and ours"}
+PARTS = {"studies": "Studies", "seeds": "The five projects and ours", "short": "Short runs"}
 COMMAND = "uv run python -m trainers study burney-learning-rate --init random --data fer2013.csv"
+SHORT_COMMAND = "uv run python -m trainers short-run --init random --data fer2013.csv"
 HOW = """Each version was trained anew and read on PublicTest, which chose its epoch too; PrivateTest was not looked at.
 Bars are 95 % intervals over resampled images; how much another seed would change, they do not say."""
 SEEDS = """Their figures are as they printed them, on the images they chose; ours are PrivateTest, scored once. A blank
-is a system that was not run here: `uv run python -m trainers train RECIPE` fills it."""
+is a system that was not trained here: `uv run python -m trainers train RECIPE` fills it. A short run has learned from
+few images and is read on PublicTest: it shows that the recipe trains, not what it can."""
+SHORT = """Each of these recipes was trained once at the size in its row and read on PublicTest, to show that it runs.
+How good it can be, such a run does not say: `uv run python -m trainers train RECIPE` trains it whole."""
 AT_FIRST = 6
-WIDTHS = {"system": 300, "95 %": 95, "recipe": 215, "why they differ": 420}
+WIDTHS = {"model": 330, "system": 300, "95 %": 95, "recipe": 215, "why they differ": 420}
 """Columns of the projects' table in pixels."""
 
 
@@ -58,6 +62,12 @@ def empty() -> None:
     """Draws what to do where no study was run."""
     st.info("No study was run here yet. With FER2013 at hand:", icon=":material/science:")
     st.code(COMMAND, language="bash")
+
+
+def no_short_runs() -> None:
+    """Draws what to do where no short run was made."""
+    st.info("No recipe was run briefly here yet. With FER2013 at hand:", icon=":material/science:")
+    st.code(SHORT_COMMAND, language="bash")
 
 
 def problems(said: Sequence[str]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from fer_core import artifacts, evidence
+from fer_core import artifacts, evidence, studies
+from fer_core.studies import Study
 from fer_core.types import Interval, ModelCard
 
 FILE = Path(__file__).with_name("seeds.toml")
@@ -35,7 +36,8 @@ class Seed:
 class Compared:
     """A seed and what our artifact has on PrivateTest: its id, accuracy 0..1 with interval, number of images.
 
-    All None where nothing was run; `why` holds the seed's reasons and those that the artifact's card tells.
+    All None where nothing was run; `why` holds the seed's reasons and those that the artifact's card tells. `short` is
+    the recipe's short run where there is no artifact but one of these.
     """
 
     seed: Seed
@@ -43,6 +45,7 @@ class Compared:
     accuracy: Interval | None
     n: int | None
     why: str
+    short: Study | None = None
 
 
 def seeds() -> list[Seed]:
@@ -57,9 +60,9 @@ def compared(root: Path | None = None) -> list[Compared]:
 
 
 def _compared(seed: Seed, here: tuple[str, ...], root: Path | None) -> Compared:
-    id = next((name for name in (seed.recipe, f"{seed.recipe}-scratch") if name in here), None)
+    id = next((name for name in _names(seed.recipe) if name in here), None)
     if id is None:
-        return Compared(seed, None, None, None, seed.why)
+        return Compared(seed, None, None, None, seed.why, _short(seed.recipe, root))
     try:
         card, report = artifacts.card(id, root), evidence.stored_reports(id, root).get("PrivateTest")
     except artifacts.ArtifactError:
@@ -72,3 +75,16 @@ def _compared(seed: Seed, here: tuple[str, ...], root: Path | None) -> Compared:
 def _told(card: ModelCard) -> str:
     images = card.data.images.get("Training", 0)
     return f"{STARTS[card.initial_weights]}, {card.epochs} epochs on {images:,} images"
+
+
+def _names(recipe: str) -> tuple[str, str]:
+    """What an artifact of the recipe may be called: as the recipe, or as trained from scratch."""
+    return recipe, f"{recipe}-scratch"
+
+
+def _short(recipe: str, root: Path | None) -> Study | None:
+    here = studies.ids(root, studies.SHORT_RUNS)
+    try:
+        return next((studies.load(id, root, studies.SHORT_RUNS) for id in _names(recipe) if id in here), None)
+    except artifacts.ArtifactError:
+        return None

@@ -1,6 +1,7 @@
 """What studies found, one recipe in several versions, each read on PublicTest: a JSON file each in artifacts/studies.
 
-A study is written whole after every finished version, so that a stopped one goes on and pages can show what there is.
+A short run, one recipe as it is at a reduced size, is a study of one version, in artifacts/short-runs. A study is
+written whole after every finished version, so that a stopped one goes on and pages can show what there is.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from fer_core.artifacts import ArtifactError, default_root
 from fer_core.bootstrap import bootstrap_interval
 from fer_core.types import Interval, unknown
 
-FOLDER = "studies"
+FOLDER, SHORT_RUNS = "studies", "short-runs"
+COMMANDS = {FOLDER: "study", SHORT_RUNS: "short-run"}
+"""What makes the studies of each folder."""
 NO_LABEL = "9"
 """Stands in `Study.truth` for a label that the recipe does not know."""
 
@@ -72,6 +75,12 @@ class Study:
         """The versions in the order they were asked for; the first is the base."""
         return tuple(dict.fromkeys(outcome.title for outcome in self.outcomes))
 
+    @property
+    def size(self) -> str:
+        """How large the study is, in words: epochs, Training images, and how many of PublicTest it is read on."""
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        return f"{epochs} on {self.images:,} images, read on {self.n:,} of PublicTest"
+
     def of(self, title: str) -> list[Outcome]:
         """The outcomes of one version, one a seed."""
         return [outcome for outcome in self.outcomes if outcome.title == title]
@@ -90,30 +99,30 @@ class Study:
         return np.mean([(_digits(outcome.answers) == truth)[known] for outcome in self.of(title)], axis=0)
 
 
-def ids(root: Path | None = None) -> tuple[str, ...]:
+def ids(root: Path | None = None, folder: str = FOLDER) -> tuple[str, ...]:
     """The ids of all studies that are stored, sorted; empty where there are none."""
-    return tuple(sorted(path.stem for path in ((root or default_root()) / FOLDER).glob("*.json")))
+    return tuple(sorted(path.stem for path in ((root or default_root()) / folder).glob("*.json")))
 
 
-def load(id: str, root: Path | None = None) -> Study:
+def load(id: str, root: Path | None = None, folder: str = FOLDER) -> Study:
     """A stored study; ArtifactError where there is none of that id or it cannot be read."""
-    remedy = f"Make it with: python -m trainers study {id}"
-    if id not in ids(root):
-        raise ArtifactError(f"{unknown('study', id, ids(root))} {remedy}")
-    path = (root or default_root()) / FOLDER / f"{id}.json"
+    remedy = f"Make it with: python -m trainers {COMMANDS[folder]} {id.removesuffix('-scratch')}"
+    if id not in ids(root, folder):
+        raise ArtifactError(f"{unknown('study', id, ids(root, folder))} {remedy}")
+    path = (root or default_root()) / folder / f"{id}.json"
     try:
         return TypeAdapter(Study).validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise ArtifactError(f"{path} is no study: {str(error).splitlines()[0]} {remedy}") from error
 
 
-def save(study: Study, root: Path | None = None) -> None:
+def save(study: Study, root: Path | None = None, folder: str = FOLDER) -> None:
     """Nothing comes back; the study is stored, whole, in place of what was there."""
-    folder = (root or default_root()) / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f"{study.id}.unfinished"
+    place = (root or default_root()) / folder
+    place.mkdir(parents=True, exist_ok=True)
+    unfinished = place / f"{study.id}.unfinished"
     unfinished.write_text(json.dumps(asdict(study), indent=1, allow_nan=False) + "\n")
-    unfinished.replace(folder / f"{study.id}.json")
+    unfinished.replace(place / f"{study.id}.json")
 
 
 def digits(labels: np.ndarray) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_core import artifacts, evidence, seeds
+from fer_core import artifacts, evidence, seeds, studies
 from trainers import recipe as recipes
 from trainers import seeds as command
 
@@ -64,10 +64,22 @@ def test_the_page_has_a_row_for_every_system_and_is_written_once(tiny_artifacts:
     assert command.write(tiny_artifacts, path) and not command.write(tiny_artifacts, path)
     rows = [line for line in path.read_text().splitlines() if line.startswith("| ")]
     assert len(rows) == 1 + len(seeds.seeds())
-    assert all(row.count("|") == 8 for row in rows)
+    assert all(row.count("|") == 9 for row in rows)
     (blank,) = [row for row in rows if "`keras-resnet50v2-one`" in row]
     assert blank.split("|")[3].strip() == blank.split("|")[5].strip() == ""
 
 
 def test_docs_seeds_is_that_of_the_artifacts() -> None:
     assert command.PAGE.read_text("utf-8") == command.page(), "Run: python -m trainers seeds"
+
+
+def test_a_short_run_is_told_with_its_size_and_never_as_ours(tmp_path: Path) -> None:
+    outcome = studies.Outcome("burney-vgg16 as it is", {}, 0, "key", "0120", 0.75, 1, 90.0, "cpu", [{"epoch": 1.0}])
+    run = studies.Study("burney-vgg16-scratch", "VGG16, from scratch", "burney-vgg16", 300, 1, 1, "0123", [outcome])
+    studies.save(run, tmp_path, studies.SHORT_RUNS)
+    (row,) = [one for one in seeds.compared(tmp_path) if one.seed.recipe == "burney-vgg16"]
+    assert row.short == run and row.accuracy is None and row.id is None
+    lines = command.page(tmp_path).splitlines()
+    (told,) = [line for line in lines if "VGG16, six labels" in line]
+    assert told.split("|")[5].strip() == "" and "1 epoch on 300 images, read on 4 of PublicTest" in told.split("|")[6]
+    assert any(line.startswith("| `burney-vgg16-scratch` | VGG16, from scratch | 75.0 %") for line in lines)

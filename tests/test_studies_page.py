@@ -97,4 +97,27 @@ def test_every_system_of_the_projects_is_a_row(tiny_artifacts: Path, monkeypatch
     assert len(table) == len(seeds.seeds())
     run = table[table["ours"].notna()]
     assert set(run["recipe"]) == {"keras-native", "torch-native"} <= set(artifacts.ids())
-    assert f"2 of {len(table)} systems were run here" in text(at)
+    assert f"2 of {len(table)} systems were trained here" in text(at)
+
+
+def test_a_short_run_stands_beside_the_projects_figure_and_in_its_own_table(
+    root: Path,
+) -> None:
+    run = Study("burney-vgg16-scratch", "VGG16, from scratch", "burney-vgg16", 300, 1, 1, "0123459", STUDY.outcomes[:1])
+    studies.save(run, root, studies.SHORT_RUNS)
+    (root / studies.SHORT_RUNS / "broken.json").write_text("{")
+    at = page(part="seeds")
+    assert not at.exception and "0 of 38 systems were trained here, 1 more in a short run" in text(at)
+    table = at.dataframe[0].value.set_index("recipe")
+    assert table["short run"]["burney-vgg16"] == 100 and table["short run"].notna().sum() == 1
+    at = page(part="short")
+    assert not at.exception and "broken.json" in at.warning[0].value and "short-run broken" in at.warning[0].value
+    (row,) = at.dataframe[0].value.to_dict("records")
+    assert (row["recipe"], row["PublicTest"], row["Training images"], row["PublicTest images"]) == (
+        "burney-vgg16-scratch", 100, 300, 6,
+    )  # fmt: skip
+
+
+def test_without_short_runs_it_says_how_to_make_them(root: Path) -> None:
+    at = page(part="short")
+    assert not at.exception and "python -m trainers short-run" in text(at)

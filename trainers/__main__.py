@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from fer_core import artifacts, datasets
+from fer_core import artifacts, datasets, studies
 from fer_core.metrics import EvaluationReport
 from trainers import (
     ablation,
@@ -29,6 +29,7 @@ from trainers import (
     readme,
     sanity,
     seeds,
+    short_run,
     study_command,
     what_if,
 )
@@ -50,6 +51,7 @@ app.command("svm")(deep_svm.command)
 app.command("ladder")(ladder.command)
 app.command("ablate")(ablation.command)
 app.command("study")(study_command.command)
+app.command("short-run")(short_run.command)
 app.command("seeds")(seeds.command)
 app.command("what-if")(what_if.command)
 app.command("average-maps")(average_maps.command)
@@ -95,11 +97,13 @@ def train(
 def list_recipes() -> None:
     """All recipes, and whether their artifact is here."""
     table = Table(Column("recipe", no_wrap=True), "title", "architecture", "epochs", "artifact")
-    made = artifacts.ids()
+    made, short = artifacts.ids(), studies.ids(folder=studies.SHORT_RUNS)
     for id in recipes.available():
         _, chosen = recipes.load(id)
         epochs = "" if isinstance(chosen, recipes.Ensemble) else str(chosen.schedule.epochs)
-        table.add_row(id, chosen.title, chosen.architecture, epochs, "yes" if id in made else "")
+        names = {id, f"{id}-scratch"}
+        state = "yes" if names & {*made} else "short run" if names & {*short} else ""
+        table.add_row(id, chosen.title, chosen.architecture, epochs, state)
     console.print(table)
 
 

@@ -113,6 +113,10 @@ class Sampling(_Part):
         default=(), description="which emotions are brought to that number; none named: all"
     )
 
+    def of_fewer(self, share: float) -> Sampling:
+        """The same where only that share of the images, 0 to 1, is learned from."""
+        return self.model_copy(update={"at_least": round(self.at_least * min(share, 1))})
+
 
 class Distil(_Part):
     """A teacher's probabilities as targets beside the labels (Hinton et al. 2015, arXiv:1503.02531)."""

@@ -21,6 +21,7 @@ import numpy as np
 from fer_core import artifacts, catalog
 from fer_core.cleaning import clean_index
 from fer_core.datasets import SPLITS, Dataset
+from fer_core.fer2013_source import SPLIT_COUNTS
 from fer_core.predictor import BasePredictor, softmax
 from fer_core.preprocess import to_pixels
 from fer_core.types import EMOTIONS, DataCard, ModelCard, ModelSpec
@@ -36,6 +37,7 @@ LIBRARIES = (
 LICENCE = (
     "MIT for the code and weights; FER2013's pictures are under their collectors' terms and not part of this artifact"
 )
+TRAINING = SPLIT_COUNTS["Training"]
 NONE = 255
 """The true label is none of the model's."""
 
@@ -102,7 +104,9 @@ def smoke(recipe: Recipe, data: Dataset) -> tuple[Recipe, Dataset]:
     chosen = [np.flatnonzero(data.splits == number)[:512] for number in range(len(SPLITS))]
     stages = tuple(stage.model_copy(update={"epochs": 1}) for stage in recipe.stages)
     short = recipe.schedule.model_copy(update={"epochs": len(stages) or 1, "warmup_epochs": 0.0})
-    return recipe.model_copy(update={"schedule": short, "stages": stages}), data.subset(np.concatenate(chosen))
+    fewer = recipe.sampling.of_fewer(512 / TRAINING)
+    update = {"schedule": short, "stages": stages, "sampling": fewer}
+    return recipe.model_copy(update=update), data.subset(np.concatenate(chosen))
 
 
 def checkpoint_folder(runs: Path, id: str, recipe: Recipe, data: Dataset, restart: bool) -> Path:

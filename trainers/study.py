@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fer_core import catalog, studies
 from fer_core.datasets import SPLITS, Dataset
@@ -25,7 +25,7 @@ from fer_core.types import unknown
 from trainers import recipe as recipes
 from trainers.fitting import Run
 from trainers.recipe import Recipe, RecipeError
-from trainers.run import checkpoint_folder, class_indices, fit_recipe, trained
+from trainers.run import TRAINING, checkpoint_folder, class_indices, fit_recipe, trained
 
 FOLDER = Path(__file__).parent / "studies"
 
@@ -44,7 +44,8 @@ class Version(_Part):
 class Plan(_Part):
     """A study's plan. `change` applies to all versions, the base included; it holds the reduced number of epochs.
 
-    An axis of `grid` has changes by their titles; every combination of one of each axis is a version too.
+    An axis of `grid` has changes by their titles; every combination of one of each axis is a version too. Without
+    versions it asks for the base alone.
     """
 
     title: str
@@ -56,12 +57,6 @@ class Plan(_Part):
     change: dict[str, Any] = {}
     versions: tuple[Version, ...] = ()
     grid: tuple[dict[str, dict[str, Any]], ...] = ()
-
-    @model_validator(mode="after")
-    def _has_versions(self) -> Plan:
-        if not self.asked:
-            raise ValueError("versions: expected one or more, or a grid")
-        return self
 
     @property
     def asked(self) -> list[Version]:
@@ -86,12 +81,15 @@ def load(name: str, folder: Path = FOLDER) -> tuple[str, Plan]:
     if not path.is_file():
         raise RecipeError(unknown("study", name, available(folder)))
     try:
-        return path.stem, Plan.model_validate(tomllib.loads(path.read_text("utf-8")))
+        plan = Plan.model_validate(tomllib.loads(path.read_text("utf-8")))
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path.name} is no TOML file: {error}.") from error
     except ValidationError as error:
         first = error.errors()[0]
         raise RecipeError(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+    if not plan.asked:
+        raise RecipeError(f"{path.name}: versions: expected one or more, or a grid.")
+    return path.stem, plan
 
 
 def versions(plan: Plan) -> list[tuple[str, Mapping[str, Any], Recipe]]:
@@ -99,7 +97,12 @@ def versions(plan: Plan) -> list[tuple[str, Mapping[str, Any], Recipe]]:
     _, base = recipes.network_recipe(plan.base)
     start = changed(base, plan.change, "change")
     listed = [Version(title=f"{plan.base} as it is"), *plan.asked]
-    return [(v.title, v.change, shortened(changed(start, v.change, v.title), plan.epochs)) for v in listed]
+    return [(v.title, v.change, _reduced(changed(start, v.change, v.title), plan)) for v in listed]
+
+
+def _reduced(recipe: Recipe, plan: Plan) -> Recipe:
+    fewer = recipe.sampling.of_fewer(plan.images / TRAINING)
+    return shortened(recipe.model_copy(update={"sampling": fewer}), plan.epochs)
 
 
 def shortened(recipe: Recipe, epochs: int) -> Recipe:
@@ -141,11 +144,11 @@ def reduced(data: Dataset, images: int, judged: int = 0) -> Dataset:
 
 def run(
     id: str, plan: Plan, data: Dataset, run: Run, root: Path | None = None,
-    tell: Callable[[Outcome], None] = lambda _outcome: None, full: str = "",
+    tell: Callable[[Outcome], None] = lambda _outcome: None, full: str = "", folder: str = studies.FOLDER,
 ) -> Study:  # fmt: skip
     """The study, stored after each version; `run.folder` keeps checkpoints, `tell` hears of each finished version.
 
-    `full` is the command that asks it in full.
+    `full` is the command that asks it in full; `folder` is where at `root` it is stored.
     """
     part, asked = reduced(data, plan.images, plan.judged), _asked(plan)
     first = asked[0][2]
@@ -154,13 +157,14 @@ def run(
         planned=len(asked), truth=_truth(first, part), full=full,
     )  # fmt: skip
     keys = [_key(recipe, part) for _, _, recipe in asked]
-    done = {o.key: o for o in (studies.load(id, root).outcomes if id in studies.ids(root) else []) if o.key in keys}
+    before = studies.load(id, root, folder).outcomes if id in studies.ids(root, folder) else []
+    done = {outcome.key: outcome for outcome in before if outcome.key in keys}
     for key, (title, change, recipe) in zip(keys, asked, strict=True):
         if key not in done:
             done[key] = _outcome(title, change, recipe, key, part, run, root)
         together = [replace(done[k], title=t) for k, (t, _, _) in zip(keys, asked, strict=True) if k in done]
         study = replace(study, outcomes=together)
-        studies.save(study, root)
+        studies.save(study, root, folder)
         tell(replace(done[key], title=title))
     return study
 

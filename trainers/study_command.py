@@ -14,10 +14,8 @@ from fer_core.studies import Outcome, Study
 from trainers import study
 from trainers.fitting import Run
 from trainers.recipe import RecipeError, network_recipe
+from trainers.run import TRAINING
 from trainers.study import Plan
-
-ALL = 28_709
-"""FER2013's Training images."""
 
 
 def command(
@@ -59,7 +57,7 @@ def sized(
     if full and any(value is not None for value in asked.values()):
         raise RecipeError("--full runs on all images in all epochs. Leave --images, --judged and --epochs out.")
     scratch = init is not None and network_recipe(plan.base)[1].initial_weights != "random"
-    new: dict[str, Any] = {"images": ALL, "judged": 0, "epochs": 0} if full else {}
+    new: dict[str, Any] = {"images": TRAINING, "judged": 0, "epochs": 0} if full else {}
     new |= {key: value for key, value in asked.items() if value is not None}
     if scratch:
         new |= {"change": {**plan.change, "initial_weights": "random"}, "title": f"{plan.title}, from scratch"}

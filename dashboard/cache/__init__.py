@@ -5,7 +5,7 @@ No function may have the name of a module, or it would hide it.
 """
 # ruff: noqa: F401
 
-from dashboard.cache.asked import recipe_studies, seeds_compared
+from dashboard.cache.asked import recipe_studies, seeds_compared, short_runs
 from dashboard.cache.compared import comparison, pairs
 from dashboard.cache.confidence import confidences, distances, roc
 from dashboard.cache.engines import engine_comparison

@@ -13,7 +13,7 @@ def main() -> None:
     """Draws the page."""
     st.title("Studies")
     st.markdown("What one change to a recipe brings, and what became of the five course projects' systems.")
-    draw = {"studies": studies, "seeds": seeds}
+    draw = {"studies": studies, "seeds": seeds, "short": short_runs}
     for id, tab in ui_url.tabs(ui_studies.PARTS, "part").items():
         if tab.open:
             with tab:
@@ -61,9 +61,22 @@ def seeds() -> None:
     """Draws every system of the five projects, its figure and ours."""
     table = figures_studies.seeds_table(cache.seeds_compared())
     run = int(table["ours"].notna().sum())
-    st.markdown(f"{run} of {len(table)} systems were run here.")
-    ui_studies.table(table, "seeds", f"The projects' figures and ours, {len(table)} systems, {run} run here")
+    short = int(table["short run"].notna().sum())
+    st.markdown(f"{run} of {len(table)} systems were trained here, {short} more in a short run.")
+    ui_studies.table(table, "seeds", f"The projects' figures and ours, {len(table)} systems, {run} trained here")
     st.caption(ui_studies.SEEDS)
+
+
+def short_runs() -> None:
+    """Draws every recipe's short run."""
+    found, wrong = cache.short_runs()
+    ui_studies.problems(wrong)
+    if not found:
+        ui_studies.no_short_runs()
+        return
+    table = figures_studies.short_runs_table(list(found.values()))
+    ui_studies.table(table, "short-runs", f"Short runs of {len(table)} recipes, each read on PublicTest")
+    st.caption(ui_studies.SHORT)
 
 
 main()

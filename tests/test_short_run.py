@@ -1,0 +1,67 @@
+"""Short runs: what is stored of a recipe at a reduced size, that it goes on, and which recipes still lack one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fer_core import artifacts, studies
+from trainers import recipe as recipes
+from trainers import run, short_run
+from trainers.__main__ import app
+
+RECIPE = """
+title = "A test"
+architecture = "tiny-keras"
+[optimizer]
+learning_rate = 0.03
+[schedule]
+epochs = 4
+batch_size = 16
+"""
+
+
+@pytest.fixture
+def place(tiny: Any, tmp_path: Path) -> Path:
+    (tmp_path / "mine.toml").write_text(RECIPE)
+    return tmp_path / "mine.toml"
+
+
+def test_it_stores_the_size_and_public_tests_answers_and_no_artifact(
+    place: Path, fer2013_csv: Path, tmp_path: Path
+) -> None:
+    asked = ["short-run", str(place), "--images", "28", "--judged", "14", "--data", str(fer2013_csv)]
+    asked += ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    found = studies.load("mine", tmp_path / "out", studies.SHORT_RUNS)
+    assert (found.images, found.epochs, len(found.truth), found.planned) == (28, 1, 14, 1)
+    (outcome,) = found.outcomes
+    assert len(outcome.answers) == 14 and len(outcome.curves) == 1
+    assert found.full == f"python -m trainers train {place}"
+    assert artifacts.ids(tmp_path / "out") == () and studies.ids(tmp_path / "out") == ()
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    assert studies.load("mine", tmp_path / "out", studies.SHORT_RUNS).outcomes == [outcome], "nothing was run again"
+
+
+def test_recipes_with_an_artifact_or_a_short_run_are_not_missing(tiny_artifacts: Path, tmp_path: Path) -> None:
+    everything = set(short_run.missing(tmp_path))
+    assert everything == set(recipes.available()) - {"ensemble"}
+    assert set(short_run.missing(tiny_artifacts)) == everything - {"keras-native", "torch-native"}
+    outcome = studies.Outcome("one", {}, 0, "key", "0", 1.0, 1, 1.0, "cpu", [{"epoch": 1.0}])
+    one = studies.Study("burney-vgg16-scratch", "VGG16", "burney-vgg16", 1, 1, 1, "0", [outcome])
+    studies.save(one, tmp_path, studies.SHORT_RUNS)
+    assert set(short_run.missing(tmp_path)) == everything - {"burney-vgg16"}
+
+
+def test_images_are_repeated_in_proportion_where_fewer_are_learned_from(fer2013_csv: Path) -> None:
+    from fer_core import datasets
+
+    _, balanced = recipes.network_recipe("moodmirror-advanced-adam")
+    assert balanced.sampling.at_least == 8989
+    smoke, _ = run.smoke(balanced, datasets.load(fer2013_csv))
+    assert smoke.sampling.at_least == round(8989 * 512 / 28_709)
+    assert balanced.sampling.of_fewer(2.0).at_least == 8989
