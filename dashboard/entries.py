@@ -10,6 +10,7 @@ from typing import Any
 from fer_core.metrics import METRICS, EvaluationReport
 from fer_core.types import EMOTIONS, Interval, ModelCard
 
+WEIGHTS_WORDS = {"random": "from scratch", "imagenet": "ImageNet, fine-tuned", "teacher": "taught by other models"}
 FRAMEWORK_WORDS = {"keras": "Keras", "torch": "PyTorch", "ensemble": "Ensemble"}
 WHO_WORDS = FRAMEWORK_WORDS | {"people": "People"}
 

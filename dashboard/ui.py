@@ -8,13 +8,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, charts, figures_confusion, ui_url
+from dashboard import charts, figures_confusion, ui_url
 from dashboard.confusion_data import occurrences_of
 from fer_core.reading import FaceAnswers
 from fer_core.types import EMOTIONS, ModelCard
-
-WEIGHTS_WORDS = {"random": "from scratch", "imagenet": "ImageNet, fine-tuned", "teacher": "taught by other models"}
-TRAIN = "uv run python -m trainers train keras-native --data fer2013.csv"
 
 
 def model_choice(cards: Sequence[ModelCard]) -> list[ModelCard]:
@@ -49,15 +46,6 @@ def label_counts(found: Sequence[FaceAnswers], photos: int, titles: Mapping[str,
         figures_confusion.occurrence_bars(counts, titles, share=False), table, "label-counts",
         f"How often each label was given to {of} by {', '.join(titles.values())}",
     )  # fmt: skip
-
-
-def no_models() -> None:
-    """Draws what to do where no model can be asked."""
-    if cache.cards()[0]:
-        st.info("Choose at least one model above.", icon=":material/tune:")
-    else:
-        st.info("No trained model is here yet. Train one with:", icon=":material/model_training:")
-        st.code(TRAIN, language="bash")
 
 
 def data_uri(jpeg: bytes) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, model_tables, ui, ui_url
-from dashboard.entries import ORDERS, WHO_WORDS, Entry
+from dashboard import cache, model_tables, ui_url
+from dashboard.entries import ORDERS, WEIGHTS_WORDS, WHO_WORDS, Entry
 from fer_core.artifacts import ArtifactError
 from fer_core.metrics import METRICS, EvaluationReport
 from fer_core.types import ModelCard
@@ -31,7 +31,7 @@ def filter_choice(entries: Sequence[Entry]) -> tuple[list[str], list[str]]:
     who = ui_url.some(st.pills, "Only", kinds, "only", [], **many)
     if len(used) < 2:
         return who, []
-    words: dict[str, str] = {id: ui.WEIGHTS_WORDS[id] for id in used}
+    words: dict[str, str] = {id: WEIGHTS_WORDS[id] for id in used}
     return who, ui_url.some(st.pills, "Only models with initial weights", words, "weights", [], **many)
 
 
@@ -56,7 +56,7 @@ def row(entry: Entry) -> dict[str, object]:
         "parameters": card.parameters,
         "weights": card.weights_bytes / 1e6,
         "a face": entry.milliseconds,
-        "initial weights": ui.WEIGHTS_WORDS[card.initial_weights],
+        "initial weights": WEIGHTS_WORDS[card.initial_weights],
         "trained on": f"{card.data.images.get('Training', 0):,} images, {card.data.name}",
         "device": card.device,
         "training": card.seconds / 60,

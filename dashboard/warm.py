@@ -5,14 +5,24 @@ from __future__ import annotations
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from streamlit import App
 
-NEEDED = ("dashboard.cache", "dashboard.ui_models", "dashboard.ui_photos", "dashboard.ui_compare", "openvino")
-"""Modules of Home and Photos, the pages that people open first; no deep-learning framework among them."""
+HOME = ("dashboard.cache.evidence", "dashboard.ui_none", "dashboard.cache.settled")
+"""Modules of the page that people open first."""
+PHOTOS = (
+    "dashboard.cache.workplace", "dashboard.cache.sizes", "dashboard.ui_photos", "dashboard.ui_compare",
+    "dashboard.ui_engines", "dashboard.ui_correct", "dashboard.ui_exports", "openvino", "plotly.io",
+    "plotly.graph_objs._figure", "plotly.graph_objs._bar",
+)  # fmt: skip
+"""Modules of the page that they open next; no deep-learning framework among them."""
+PATIENCE = 10.0
+"""Seconds after which nobody is expected to open a first page at once."""
+drawn = Event()
+"""Set once a first page has been drawn: until then it has the processor to itself."""
 
 
 @asynccontextmanager
@@ -22,7 +32,10 @@ async def warming(_app: App) -> AsyncIterator[dict[str, Any] | None]:
     yield None
 
 
-def warm() -> None:
-    """Nothing comes back; the modules of `NEEDED` are loaded."""
-    for name in NEEDED:
+def warm(patience: float = PATIENCE) -> None:
+    """Nothing comes back; Home's modules are loaded, and Photos' once a page is drawn or patience is at an end."""
+    for name in HOME:
+        importlib.import_module(name)
+    drawn.wait(patience)
+    for name in PHOTOS:
         importlib.import_module(name)

@@ -55,14 +55,15 @@ def test_the_menu_has_every_view():
 
 def test_home_draws_its_figures_from_the_cards():
     at = _run(VIEWS / "home.py")
-    table = at.dataframe[0].value.set_index("model")
+    table = _home_table(at)
     for id in artifacts.ids():
         card, reports = artifacts.card(id), artifacts.metrics(id)
-        assert table.loc[card.title, "parameters"] == f"{card.parameters:,}"
+        assert table[card.title]["parameters"] == f"{card.parameters:,}"
         if "PrivateTest" in reports:
-            assert table.loc[card.title, "private"] == pytest.approx(
-                100 * reports["PrivateTest"]["metrics"]["accuracy"][0]
-            )
+            accuracy = reports["PrivateTest"]["metrics"]["accuracy"][0]
+            assert table[card.title]["PrivateTest"] == f"**{accuracy:.1%}**"
+    shares = [float(row["PrivateTest"].strip("*%")) for row in table.values() if row["PrivateTest"]]
+    assert shares == sorted(shares, reverse=True)
     assert "Article 5(1)(f)" in _text(at)
 
 
@@ -75,7 +76,25 @@ def test_home_names_a_damaged_artifact_and_shows_the_others(tmp_path, monkeypatc
     at = _run(VIEWS / "home.py")
     assert not at.exception
     assert "torch-native" in at.warning[0].value
-    assert at.dataframe[0].value["model"].tolist() == ["Native Keras CNN"]
+    assert list(_home_table(at)) == ["Native Keras CNN"]
+
+
+def test_a_title_cannot_break_homes_table(tmp_path, monkeypatch):
+    shutil.copytree(artifacts.default_root() / "keras-native", tmp_path / "keras-native")
+    card = tmp_path / "keras-native" / "card.json"
+    card.write_text(card.read_text().replace("Native Keras CNN", "Mine | yours\\n| x |"))
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
+    at = _run(VIEWS / "home.py")
+    assert not at.exception
+    (line,) = [line for line in _text(at).splitlines() if line.startswith("| Mine")]
+    assert line.startswith("| Mine \\| yours \\| x \\| | **")
+
+
+def _home_table(at):
+    """Home's table as it is written, a row a model: its cells by their column."""
+    (text,) = [one.value for one in at.markdown if one.value.startswith("| model")]
+    head, _, *rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in text.splitlines()]
+    return {row[0]: dict(zip(head, row, strict=True)) for row in rows}
 
 
 def test_photos_reads_the_example_at_once():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, ui, ui_exports, ui_label, ui_open, ui_photos, ui_results, ui_url, ui_work
+from dashboard import cache, ui_exports, ui_label, ui_none, ui_open, ui_photos, ui_results, ui_url, ui_work
 from dashboard.pages_table import VIEWS
 from fer_core import collection_edit as edit
 from fer_core.collection import Collection
@@ -26,7 +26,7 @@ def main() -> None:
     for problem in problems:
         st.warning(problem, icon=":material/broken_image:")
     if not cards:
-        ui.no_models()
+        ui_none.no_models()
     if collection is None:
         empty()
         return

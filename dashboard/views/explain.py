@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard import cache, explain_facts, looks, ui, ui_checks, ui_explain, ui_one_face
+from dashboard import cache, explain_facts, looks, ui, ui_checks, ui_explain, ui_none, ui_one_face
 from dashboard.chosen_face import ChosenFace
 from dashboard.explain_facts import Asked
 from fer_core.saliency import METHODS
@@ -23,7 +23,7 @@ def main() -> None:
     cards = cache.askable(cards)
     chosen = ui.model_choice(cards) if cards else []
     if not chosen:
-        ui.no_models()
+        ui_none.no_models()
         return
     face = ui_one_face.choice()
     methods = ui_explain.methods()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, charts, collection_facts, figures_confusion, ui, ui_gallery, ui_open, ui_work
+from dashboard import cache, charts, collection_facts, figures_confusion, ui_gallery, ui_none, ui_open, ui_work
 from dashboard.confusion_data import occurrences_of
 from fer_core import collection_edit as edit
 from fer_core.collection import Collection
@@ -22,7 +22,7 @@ def main() -> None:
     for problem in problems:
         st.warning(problem, icon=":material/broken_image:")
     if not cards:
-        ui.no_models()
+        ui_none.no_models()
     collection = ui_work.current(ui_gallery.KEY) or Collection("A person")
     left, right = st.columns([2, 3], gap="large")
     with left:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Mapping
+
 import streamlit as st
 
-from dashboard import cache, ui
-from dashboard.entries import FRAMEWORK_WORDS
+from dashboard import cache, ui_none
+from dashboard.entries import FRAMEWORK_WORDS, WEIGHTS_WORDS
 from dashboard.pages_table import VIEWS
 from fer_core import evidence
+from fer_core.metrics import EvaluationReport
 from fer_core.types import ModelCard
 
 RESPONSIBLE = """
@@ -22,19 +24,13 @@ the emotions of people in workplaces and educational institutions, except for me
 **A posed expression is not a feeling.** The models learned which label a web picture was given in 2013. They do not
 know what anybody feels, and they err often: the table says how often.
 """
-NUMBER, TEXT = st.column_config.NumberColumn, st.column_config.TextColumn
 COLUMNS = {
-    "model": TEXT(width=248, pinned=True),
-    "private": NUMBER("Private", width=72, format="%.1f %%", help="Accuracy on FER2013's PrivateTest, scored once"),
-    "interval": TEXT("95 %", width=92, help="Of the PrivateTest accuracy, by bootstrap over its images"),
-    "f1": NUMBER("macro-F1", width=82, format="%.3f", help="On PrivateTest; rare labels count as much as others"),
-    "public": NUMBER("Public", width=72, format="%.1f %%", help="Accuracy on the part on which everything was chosen"),
-    "framework": TEXT(width=80),
-    "initial weights": TEXT(width=132),
-    "parameters": TEXT(width=90),
-    "size": NUMBER("weights", width=80, format="%.2f MB"),
-    "minutes": NUMBER("training", width=75, format="%.0f min"),
-}
+    "model": "", "PrivateTest": ":", "95 %": ":", "macro-F1": ":", "PublicTest": ":", "framework": "",
+    "initial weights": "", "parameters": ":", "weights": ":",
+}  # fmt: skip
+"""The table's columns; a colon where they stand to the right."""
+TOGETHER = "\N{NO-BREAK SPACE}"
+"""Between what stays on one line."""
 
 
 def main() -> None:
@@ -50,45 +46,57 @@ def main() -> None:
     if cards:
         models(cards)
     else:
-        ui.no_models()
+        ui_none.no_models()
     st.subheader("Before you use it")
     st.markdown(RESPONSIBLE)
 
 
 def models(cards: list[ModelCard]) -> None:
-    """Draws a row for each model, the most accurate first, drawn from its card and its stored evaluation."""
-    rows = pd.DataFrame([row(card) for card in cards]).sort_values("private", ascending=False, kind="stable")
-    st.dataframe(rows, hide_index=True, alt="The models with what is known of each", column_config=COLUMNS)
-    reports = [cache.reports(card.id) for card in cards]
-    sizes = {name: max(one[name].n for one in reports if name in one) for name in ("PublicTest", "PrivateTest")
-             if any(name in one for one in reports)}  # fmt: skip
+    """Draws a row for each model, the most accurate first, drawn from its card and its stored evaluation.
+
+    As Markdown: the first page waits neither for pandas nor for the browser's grid.
+    """
+    reports = {card.id: cache.reports(card.id) for card in cards}
+    best = sorted(cards, key=lambda card: _accuracy(reports[card.id]), reverse=True)
+    rows = [[_plain(cell) for cell in row(card, reports[card.id])] for card in best]
+    lines = [[*COLUMNS], [f"---{side}" for side in COLUMNS.values()], *rows]
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    sizes = {name: max(one[name].n for one in reports.values() if name in one)
+             for name in ("PublicTest", "PrivateTest") if any(name in one for one in reports.values())}  # fmt: skip
     said = " and ".join(f"{n:,} images of {name}" for name, n in sizes.items())
     people = cache.reports(evidence.MAJORITY).get("PrivateTest")
     beside = f" The majority of ten people: {people.metrics['accuracy'].value:.1%} of PrivateTest." if people else ""
-    st.caption(f"Accuracy on {said}.{beside} Further right: training, device and limits.")
+    st.caption(
+        f"Accuracy on {said}; everything was chosen on PublicTest, PrivateTest was scored once. 95 %: its interval, by "
+        f"bootstrap over images.{beside}"
+    )
+    st.caption(" ".join(dict.fromkeys(limit for card in best for limit in card.limits)))
 
 
-def row(card: ModelCard) -> dict[str, object]:
-    """What the table says of one model; a blank where nothing is known."""
-    reports = cache.reports(card.id)
+def row(card: ModelCard, reports: Mapping[str, EvaluationReport]) -> list[str]:
+    """What the table says of one model, in the order of `COLUMNS`; a blank where nothing is known."""
     private = reports["PrivateTest"].metrics if "PrivateTest" in reports else None
-    public = reports["PublicTest"].metrics if "PublicTest" in reports else None
     accuracy = private["accuracy"] if private else None
-    return {
-        "model": card.title,
-        "private": 100 * accuracy.value if accuracy else None,
-        "interval": f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f} %" if accuracy else None,
-        "f1": private["macro_f1"].value if private else None,
-        "public": 100 * public["accuracy"].value if public else None,
-        "framework": FRAMEWORK_WORDS[card.framework],
-        "initial weights": ui.WEIGHTS_WORDS[card.initial_weights],
-        "parameters": f"{card.parameters:,}",
-        "size": card.weights_bytes / 1e6,
-        "trained on": card.data.name,
-        "minutes": card.seconds / 60,
-        "device": card.device,
-        "limits": " ".join(card.limits),
-    }
+    return [
+        card.title,
+        f"**{accuracy.value:.1%}**" if accuracy else "",
+        f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}".replace(" ", TOGETHER) if accuracy else "",
+        f"{private['macro_f1'].value:.3f}" if private else "",
+        f"{reports['PublicTest'].metrics['accuracy'].value:.1%}" if "PublicTest" in reports else "",
+        FRAMEWORK_WORDS[card.framework],
+        WEIGHTS_WORDS[card.initial_weights],
+        f"{card.parameters:,}",
+        f"{card.weights_bytes / 1e6:.2f}{TOGETHER}MB",
+    ]
+
+
+def _accuracy(reports: Mapping[str, EvaluationReport]) -> float:
+    return reports["PrivateTest"].metrics["accuracy"].value if "PrivateTest" in reports else -1.0
+
+
+def _plain(cell: str) -> str:
+    """The cell's text without what would end it."""
+    return cell.replace("|", "\\|").replace("\n", " ")
 
 
 main()

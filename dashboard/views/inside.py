@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, ui, ui_inside, ui_one_face, ui_url
+from dashboard import cache, ui_inside, ui_none, ui_one_face, ui_url
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
         st.warning(problem, icon=":material/broken_image:")
     cards = [card for card in cache.askable(cards) if card.framework != "ensemble"]
     if not cards:
-        ui.no_models()
+        ui_none.no_models()
         return
     card = ui_inside.model(cards)
     parts = ui_url.tabs(ui_inside.PARTS, "part")

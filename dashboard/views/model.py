@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, figures_training, model_tables, ui, ui_models, ui_raters
+from dashboard import cache, entries, figures_training, model_tables, ui_models, ui_raters
 from dashboard.charts import chart
 from fer_core import evidence
 from fer_core.metrics import EvaluationReport
@@ -27,7 +27,7 @@ def main() -> None:
 
 def show(card: ModelCard) -> None:
     """Draws everything that is known of one model."""
-    st.markdown(model_tables.in_words(card, ui.WEIGHTS_WORDS[card.initial_weights]))
+    st.markdown(model_tables.in_words(card, entries.WEIGHTS_WORDS[card.initial_weights]))
     if not cache.stored(card).has_weights:
         st.info("Its weights are not here: it can be studied, but not asked. Make them with:", icon=":material/weight:")
         st.code(f"uv run python -m trainers train {card.id} --data fer2013.csv", language="bash")

@@ -11,6 +11,7 @@ from dashboard import (
     ui_correct,
     ui_engines,
     ui_exports,
+    ui_none,
     ui_photos,
     ui_size,
     ui_url,
@@ -59,7 +60,7 @@ def picture(collection: Collection, photo: CollectedPhoto) -> None:
 def answers(collection: Collection, photo: CollectedPhoto, cards: list[ModelCard]) -> None:
     """Draws every model's answers: a table of faces, and one face in full."""
     if collection.faces and not cards:
-        ui.no_models()
+        ui_none.no_models()
     if not (collection.faces and cards):
         return
     collection = ui_work.read(collection, cards)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, figures, looks, ui, ui_one_face, ui_what_if
+from dashboard import cache, figures, looks, ui, ui_none, ui_one_face, ui_what_if
 from dashboard.chosen_face import ChosenFace
 from fer_core.disturbances import disturb
 from fer_core.reading import FaceAnswers
@@ -27,7 +27,7 @@ def main() -> None:
         if face is not None:
             strengths = disturbed(face, able)
     elif not chosen:
-        ui.no_models()
+        ui_none.no_models()
     st.subheader("On many faces")
     titles = looks.distinct({card.id: card.title for card in cards})
     studies = {id: one for id, one in cache.what_if_studies().items() if id in {card.id for card in chosen}}
