@@ -56,7 +56,7 @@ def test_the_cache_package_alone_uses_streamlits_caches():
 
 def test_no_cache_has_the_name_of_a_module_that_it_would_hide():
     folder = ROOT / "dashboard" / "cache"
-    tree = ast.parse((folder / "__init__.py").read_text())
+    tree = ast.parse((folder / "__init__.pyi").read_text())
     shown = {
         alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
