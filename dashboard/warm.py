@@ -1,4 +1,4 @@
-"""Loading what the first pages need while the browser still opens, beside the server and never before it."""
+"""Loading what the first pages need while the browser opens and the user reads, beside the server, never before it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
+
+from dashboard import cache
 
 if TYPE_CHECKING:
     from streamlit import App
@@ -33,9 +35,10 @@ async def warming(_app: App) -> AsyncIterator[dict[str, Any] | None]:
 
 
 def warm(patience: float = PATIENCE) -> None:
-    """Nothing comes back; Home's modules are loaded, and Photos' once a page is drawn or patience is at an end."""
+    """Nothing comes back; Home's modules are loaded, and once a page is drawn, or patience ends, Photos' and models."""
     for name in HOME:
         importlib.import_module(name)
     drawn.wait(patience)
     for name in PHOTOS:
         importlib.import_module(name)
+    cache.ready()

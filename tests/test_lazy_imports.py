@@ -1,5 +1,6 @@
 """What is loaded when: answers and pages need no deep-learning framework, each seen in a fresh process."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,20 @@ def test_what_the_server_loads_beforehand_is_what_the_first_pages_need_and_no_fr
     assert told == ["[]", "['skimage'] True"], "Photos' example is skimage's"
 
 
+def test_models_are_loaded_before_a_photo_comes_and_one_that_cannot_be_is_passed_over(tmp_path):
+    for id in ("keras-native", "torch-native", "torch-compact"):
+        shutil.copytree(artifacts.default_root() / id, tmp_path / id)
+    (tmp_path / "torch-native" / "model.onnx").write_bytes(b"torn")
+    (tmp_path / "torch-compact" / "model.onnx").unlink()  # would need PyTorch
+    told = _told(f"import os\nos.environ['SEVEN_FACES_ARTIFACTS'] = {str(tmp_path)!r}\n"
+                 "from fer_core import catalog\nasked, load = [], catalog.load\n"
+                 "catalog.load = lambda id, **more: (asked.append(id), load(id, **more))[1]\n"
+                 "from dashboard import cache\ncache.ready()\nprint(sorted(asked))\n"
+                 "card = next(card for card in cache.cards()[0] if card.id == 'keras-native')\n"
+                 "cache.queue(card.id, card.weights_sha256)\nprint(len(asked))")  # fmt: skip
+    assert told == ["['keras-native', 'torch-native']", "2", "['skimage'] True"]
+
+
 def test_photos_modules_wait_until_a_first_page_is_drawn_or_nobody_comes():
     told = _told("import sys, threading\nfrom dashboard import warm\n"
                  "one = threading.Thread(target=warm.warm, args=(600,))\none.start()\n"
@@ -90,7 +105,7 @@ def test_photos_modules_wait_until_a_first_page_is_drawn_or_nobody_comes():
                  "print(one.is_alive(), *here)\n"
                  "warm.drawn.set()\none.join()\nprint('pandas' in sys.modules)\n"
                  "warm.drawn.clear()\nwarm.warm(0.01)")  # fmt: skip
-    assert told == ["True True False", "True", "[] True"]
+    assert told == ["True True False", "True", "['skimage'] True"]
 
 
 def test_the_first_photo_is_answered_without_a_framework():

@@ -31,6 +31,9 @@ from .evidence import (
     reports as reports,
 )
 from .evidence import (
+    reports_on as reports_on,
+)
+from .evidence import (
     uncalibrated as uncalibrated,
 )
 from .explained import (
@@ -77,6 +80,9 @@ from .fer2013 import (
 )
 from .fer2013 import (
     picture as picture,
+)
+from .fer2013 import (
+    tagger_agreement as tagger_agreement,
 )
 from .kept import (
     Stored as Stored,
@@ -180,6 +186,9 @@ from .workplace import (
 )
 from .workplace import (
     read_by as read_by,
+)
+from .workplace import (
+    ready as ready,
 )
 from .workplace import (
     stages as stages,

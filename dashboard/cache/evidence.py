@@ -80,6 +80,26 @@ def _reports(id: str, root: str, changed: int) -> dict[str, EvaluationReport]:
         return {}
 
 
+def reports_on(labels: tuple[str, ...], images: str) -> dict[str, EvaluationReport]:
+    """By id, how each model that knows these labels, and people, did on a set's images with them, as if on no others.
+
+    Empty without the reference, and where the set has no such image.
+    """
+    root, made = str(artifacts.default_root()), artifacts.changed(artifacts.REFERENCE)
+    able = {r.id: r for r in raters() if r.kind != "truth" and set(labels) <= set(r.labels)}
+    found = {id: _report_on(labels, images, id, root, rater.version, rater) for id, rater in able.items()}
+    found[evidence.PERSON] = _report_on(labels, images, evidence.PERSON, root, made, None)
+    return {id: report for id, report in found.items() if report is not None}
+
+
+@st.cache_resource(show_spinner=False, max_entries=400)
+def _report_on(
+    labels: tuple[str, ...], images: str, id: str, root: str, version: int, _rater: evidence.Rater | None
+) -> EvaluationReport | None:
+    found = reference_in(root)
+    return evidence.report_on(labels, _rater, found, images) if found else None
+
+
 def uncalibrated(card: ModelCard, images: str) -> EvaluationReport | None:
     """How the model did on a set of `evidence.SETS` before its temperature, without intervals; None without answers."""
     return _uncalibrated(card, images, card.id, str(artifacts.default_root()), artifacts.changed(card.id))

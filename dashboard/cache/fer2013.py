@@ -8,8 +8,9 @@ import streamlit as st
 
 from dashboard import data_facts
 from dashboard.cache.evidence import reference
-from fer_core import artifacts, datasets
+from fer_core import artifacts, crowd, datasets
 from fer_core.cleaning_search import NearSearch
+from fer_core.crowd import TaggerAgreement
 from fer_core.types import Uint8
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ def _images(
     root: str, sha256: str, known: bool, _dataset: datasets.Dataset | None, _reference: artifacts.Reference | None
 ) -> data_facts.Images | None:
     return data_facts.images(_dataset, _reference)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def tagger_agreement(votes: Uint8) -> TaggerAgreement:
+    """How far two of an image's taggers agree, from the images' votes uint8 (N, 10)."""
+    return crowd.tagger_agreement(votes)
 
 
 def cleaning_report() -> CleaningReport | None:

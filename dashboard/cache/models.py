@@ -65,6 +65,11 @@ def _place(id: str) -> tuple[str, tuple[bool, ...]]:
     return str(artifacts.default_root()), tuple(onnx_exports.here(one) for one in members)
 
 
+def is_compiled(id: str) -> bool:
+    """Whether an artifact's answers need no deep-learning framework."""
+    return all(_place(id)[1])
+
+
 def alive() -> Alive:
     """What stops this user's waiting once the page was left or is to be drawn anew, as Streamlit's own caches do."""
     return get_run_yield_check() or always

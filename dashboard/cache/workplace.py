@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -17,9 +18,10 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from dashboard.cache.models import alive, queue
+from dashboard.cache.models import alive, cards, is_compiled, queue
 from dashboard.cache.photos import detector, example_photo
 from fer_core import exports
+from fer_core.artifacts import ArtifactError
 from fer_core.collection import CollectedFace, CollectedPhoto, Collection
 from fer_core.collection_add import add_one, read_input, reader
 from fer_core.collection_answers import answer, evaluation, labelled
@@ -93,6 +95,18 @@ def read_by(collection: Collection, card: ModelCard) -> Collection:
     """The collection with this model's answers to all faces; itself where it has them."""
     line = queue(card.id, card.weights_sha256)
     return answer(collection, card, lambda crops: line.ask(crops, alive()))
+
+
+def ready() -> None:
+    """Nothing comes back; the detector and every compiled model have read the example photo, before anybody waits.
+
+    A model that cannot be loaded is passed over: the page that asks it says why.
+    """
+    collection = example_work()
+    for card in cards()[0]:
+        if is_compiled(card.id):
+            with suppress(ArtifactError, OSError, ValueError, RuntimeError):
+                read_by(collection, card)
 
 
 def evaluations(collection: Collection, ids: Sequence[str]) -> dict[str, EvaluationReport]:
