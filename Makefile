@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix readme benchmarks lock
+.PHONY: help run test check fix readme pictures benchmarks lock
 FER ?=
 PHOTOS ?=
 
@@ -25,6 +25,10 @@ readme: ## write the README's tables and the pages of docs/ anew from the artifa
 	uv run python -m trainers readme
 	uv run python -m trainers ladder
 	uv run python -m trainers findings
+	uv run python -m trainers seeds
+
+pictures: ## take the README's pictures anew; FER2013_PATH names the data
+	uv run python tools/pictures.py
 
 benchmarks: ## measure everything and write docs/benchmarks.md; PHOTOS=folder with boxes, FER=a Python with package fer
 	mkdir -p .runs/benchmarks
