@@ -51,8 +51,8 @@ def picture(page: Page, last: str, path: Path) -> None:
     if top is None or bottom is None:
         raise SystemExit(f"{path.name}: the page has no {last!r} to see.")
     height = bottom["y"] + bottom["height"] - top["y"] + MARGIN
-    clip = {"x": top["x"] - MARGIN, "y": top["y"] - MARGIN / 2, "width": WIDTH, "height": height}
-    page.screenshot(path=path, clip=clip)
+    left, upper = top["x"] - MARGIN, top["y"] - MARGIN / 2
+    page.screenshot(path=path, clip={"x": left, "y": upper, "width": WIDTH, "height": height})
 
 
 @contextmanager
