@@ -12,6 +12,8 @@ from fer_core import crowd
 from fer_core.artifacts import Reference
 from fer_core.datasets import SPLITS, Dataset
 from fer_core.ferplus import not_a_face
+from fer_core.metrics import EvaluationReport
+from fer_core.scores import ratio
 from fer_core.types import EMOTIONS, Uint8
 
 SPLIT_NAMES = (*SPLITS, "Test")
@@ -115,9 +117,9 @@ def pair_agreement(votes: Uint8) -> np.ndarray:
     return (counted * (counted - 1)).sum(axis=1) / (total * (total - 1))
 
 
-def agreeing(of: Images, places: np.ndarray) -> float:
-    """How often two taggers of one of those images agree, 0..1: the share of `crowd.tagger_agreement`."""
-    return crowd.tagger_agreement(of.votes[places], bootstrap=0).share.value
+def shares_by_truth(report: EvaluationReport) -> np.ndarray:
+    """The report's confusion as shares of each label's images, (K, K); a row sums to less than 1 by other answers."""
+    return ratio(report.confusion, report.per_class.support[:, None])
 
 
 def top_votes(of: Images, places: np.ndarray) -> pd.DataFrame:

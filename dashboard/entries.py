@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fer_core import evidence
 from fer_core.metrics import METRICS, EvaluationReport
 from fer_core.types import EMOTIONS, Interval, ModelCard
 
@@ -17,13 +18,17 @@ WHO_WORDS = FRAMEWORK_WORDS | {"people": "People"}
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One line of the leaderboard: a model, or people where there is no card; no report where none is stored."""
+    """One line of the leaderboard: a model, or people where there is no card; no report where none is stored.
+
+    `report` is on the set that the user chose, `twin` on the same split without the copies that Training has, or with.
+    """
 
     id: str
     name: str
     card: ModelCard | None = None
     report: EvaluationReport | None = None
     environment: Mapping[str, Any] = field(default_factory=dict)
+    twin: EvaluationReport | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -47,13 +52,28 @@ class Entry:
 
     def metric(self, key: str) -> Interval | None:
         """A metric of `METRICS` with its interval; None where it was not or cannot be computed."""
-        found = self.report.metrics.get(key) if self.report else None
-        return None if found is None or math.isnan(found.value) else found
+        return known(self.report, key)
 
     def value(self, key: str) -> float | None:
         """A metric's plain value; None where there is none."""
         found = self.metric(key)
         return found.value if found else None
+
+
+def known(report: EvaluationReport | None, key: str) -> Interval | None:
+    """A metric of `METRICS` in a report; None where it was not or cannot be computed."""
+    found = report.metrics.get(key) if report else None
+    return None if found is None or math.isnan(found.value) else found
+
+
+def placed(entry: Entry, reports: Mapping[str, EvaluationReport], images: str) -> Entry:
+    """The entry with its figures, from its reports by set of `evidence.SETS`, on the images that the user chose."""
+    return replace(entry, report=reports.get(images), twin=reports.get(evidence.other_of_split(images)))
+
+
+def shared_labels(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """The labels that every entry can answer, in the order of `EMOTIONS`."""
+    return tuple(label for label in EMOTIONS if all(label in entry.labels for entry in entries))
 
 
 @dataclass(frozen=True)
@@ -98,12 +118,12 @@ def filtered(entries: Sequence[Entry], who: Collection[str], initial_weights: Co
     ]
 
 
-def commonest(entries: Sequence[Entry]) -> tuple[str, float] | None:
-    """The commonest label of a set and the accuracy of always answering it; None where no entry knows all labels."""
+def commonest(entries: Sequence[Entry], labels: tuple[str, ...] = EMOTIONS) -> tuple[str, float] | None:
+    """The commonest of a set's labels and the accuracy of always answering it; None where no report is on `labels`."""
     for entry in entries:
-        if entry.report and entry.report.labels == EMOTIONS:
+        if entry.report and entry.report.labels == labels:
             support = entry.report.per_class.support
-            return EMOTIONS[int(support.argmax())], float(support.max() / entry.report.n)
+            return labels[int(support.argmax())], float(support.max() / entry.report.n)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,14 +11,18 @@ import numpy as np
 import pandas as pd
 
 from dashboard.entries import FRAMEWORK_WORDS
+from fer_core import evidence
 from fer_core.catalog import CATALOG
 from fer_core.metrics import METRICS, EvaluationReport
-from fer_core.types import EMOTIONS, ModelCard
+from fer_core.types import EMOTIONS, Interval, ModelCard
 
 NOT_SETTINGS = {"title", "architecture", "limits", "labels", "initial_weights"}
 """Keys of a recipe that the card says already."""
 STATISTICS = ("running_mean", "running_var", "moving_mean", "moving_variance")
 """Names that the frameworks give to what is counted over batches, not learned by gradient."""
+
+HEADLINES = ("accuracy", "macro_f1", "top2_accuracy", "ece")
+"""The figures that matter most, of `METRICS`."""
 
 
 def output_word(card: ModelCard) -> str:
@@ -55,6 +60,64 @@ def members(card: ModelCard) -> list[str]:
 def figure(key: str, value: float) -> str:
     """A value of one of `METRICS` as people read it."""
     return f"{value:{METRICS[key].format}}".replace("%", " %")
+
+
+def interval(key: str, found: Interval | None) -> str:
+    """An interval of one of `METRICS` as people read it; nothing where there is none."""
+    if found is None or math.isnan(found.low):
+        return ""
+    return f"{figure(key, found.low)} to {figure(key, found.high)}"
+
+
+def on_twin(report: EvaluationReport, name: str) -> str:
+    """The headlines on a set in one line, with their intervals and the set's name."""
+    known = [(key, report.metrics[key]) for key in HEADLINES if key in report.metrics]
+    said = [f"{_within(METRICS[key].title)} **{figure(key, v.value)}** ({interval(key, v)})" for key, v in known]
+    how = "Without" if evidence.SETS[name][1] else "With"
+    return f"**{how} the copies that Training has**, {report.n:,} images: {', '.join(said)}."
+
+
+def _within(title: str) -> str:
+    """A title inside a sentence."""
+    return title[0].lower() + title[1:]
+
+
+def measures(official: EvaluationReport | None, without: EvaluationReport | None) -> pd.DataFrame:
+    """A row for each of `METRICS`: its values and 95 % intervals on both sets, blank where unknown, and what it is."""
+    rows = []
+    for key, metric in METRICS.items():
+        row: dict[str, object] = {"measure": metric.title}
+        for report, suffix in ((official, ""), (without, " without copies")):
+            found = report.metrics.get(key) if report else None
+            row |= {f"{part}{suffix}": getattr(found, part) if found else math.nan for part in ("value", "low", "high")}
+        better = "Higher is better." if metric.higher_is_better else "Lower is better."
+        rows.append(row | {"what it is": f"{metric.description} {better}"})
+    return pd.DataFrame(rows)
+
+
+def measures_in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of `measures` with each figure in its own format, and the two ends of an interval in one column."""
+    rows = []
+    for key, row in zip(METRICS, table.to_dict("records"), strict=True):
+        official, without = (
+            Interval(*(float(row[f"{part}{suffix}"]) for part in ("value", "low", "high")))
+            for suffix in ("", " without copies")
+        )
+        rows.append({
+            "measure": row["measure"],
+            "value": None if math.isnan(official.value) else figure(key, official.value),
+            "95 % interval": interval(key, official),
+            "without copies": None if math.isnan(without.value) else figure(key, without.value),
+            "95 % without copies": interval(key, without),
+            "what it is": row["what it is"],
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def measures_on(reports: Mapping[str, EvaluationReport], name: str) -> str:
+    """The sets of that set's split with their numbers of images."""
+    known = [f"{twin} ({reports[twin].n:,} images)" for twin in evidence.twins(name) if twin in reports]
+    return f"On {' and '.join(known)}; intervals by bootstrap over the images."
 
 
 def minutes(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -87,21 +87,6 @@ def groups(of: Images, found: Sequence[Sequence[int]], key: str, size: int = 24)
                 gallery(of, of.places(group), 92, split=True)
     with st.expander("As a table"):
         download_table(data_facts.grouped(of, found), key, f"{len(found)} groups of copies, a row an image")
-
-
-def votes_table(of: Images, places: np.ndarray, alt: str) -> None:
-    """Draws a row an image: its picture where it is here, its label, and what the ten taggers said."""
-    table = data_facts.voted(of, places)
-    config: dict[str, Any] = {
-        "id": st.column_config.NumberColumn("id", format="%d", width=62, pinned=True),
-        "label": st.column_config.TextColumn("FER2013's label", width=112),
-    }
-    config |= {name: st.column_config.NumberColumn(name, width=73) for name in table.columns[2:]}
-    if of.faces is not None:
-        table.insert(0, "picture", [picture_uri(face) for face in of.faces[places]])
-        config["picture"] = st.column_config.ImageColumn("picture", width=66, pinned=True)
-    st.dataframe(table, hide_index=True, alt=alt, column_config=config, height="content", placeholder="",
-                 row_height=56 if of.faces is not None else None)  # fmt: skip
 
 
 def picture_uri(face: Uint8) -> str:
@@ -241,21 +226,6 @@ def conflicts_in_words(n: int, near: bool) -> None:
     st.markdown(
         f"**{n:,} group{'s' * (n != 1)}** of {kind} copies whose labels differ: whatever a model answers, it is "
         "wrong on one of them."
-    )
-
-
-def votes_in_words(of: Images, places: np.ndarray, split: str) -> None:
-    """Says how often two of the taggers agree."""
-    share = 100 * data_facts.agreeing(of, places)
-    st.markdown(
-        f"Ten people voted on each image (FER+). On {split}, two give the same answer in {share:.1f} % of cases."
-    )
-
-
-def no_votes() -> None:
-    """Says how to get FER+'s votes."""
-    st.caption(
-        "FER+'s votes are not here: put its fer2013new.csv beside FER2013, or run `python -m trainers evaluate`."
     )
 
 

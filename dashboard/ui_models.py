@@ -1,19 +1,23 @@
-"""The controls and tables of the leaderboard and of a model's own page."""
+"""The controls and the table of the leaderboard, and what it says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, model_tables, ui_url
+from dashboard import cache, entries, model_tables, ui_url
+from dashboard.charts import csv_bytes
 from dashboard.entries import ORDERS, WEIGHTS_WORDS, WHO_WORDS, Entry
-from fer_core.artifacts import ArtifactError
-from fer_core.metrics import METRICS, EvaluationReport
-from fer_core.types import ModelCard
+from fer_core import evidence
+from fer_core.metrics import EvaluationReport
+from fer_core.types import EMOTIONS
 
 OPEN = "open-model"
+OWN, SHARED = "own", "shared"
+COMPARED_ON = {OWN: "each model's own labels", SHARED: "the labels that all share"}
+"""On which labels models that know different ones are compared."""
 
 
 def order_choice() -> str:
@@ -23,10 +27,10 @@ def order_choice() -> str:
     return ui_url.one(st.selectbox, "Sort by", titles, "sort", first, help="The best or the smallest first") or first
 
 
-def filter_choice(entries: Sequence[Entry]) -> tuple[list[str], list[str]]:
+def filter_choice(everyone: Sequence[Entry]) -> tuple[list[str], list[str]]:
     """Kinds of entry and initial weights that the user wants to see, none meaning all; kept in the URL."""
-    kinds = {entry.who: WHO_WORDS[entry.who] for entry in entries}
-    used = sorted({entry.card.initial_weights for entry in entries if entry.card})
+    kinds = {entry.who: WHO_WORDS[entry.who] for entry in everyone}
+    used = sorted({entry.card.initial_weights for entry in everyone if entry.card})
     many = {"selection_mode": "multi", "help": "None chosen: all"}
     who = ui_url.some(st.pills, "Only", kinds, "only", [], **many)
     if len(used) < 2:
@@ -35,14 +39,51 @@ def filter_choice(entries: Sequence[Entry]) -> tuple[list[str], list[str]]:
     return who, ui_url.some(st.pills, "Only models with initial weights", words, "weights", [], **many)
 
 
-def row(entry: Entry) -> dict[str, object]:
-    """What the table says of one entry; a blank where nothing is known."""
-    accuracy, card, n = entry.metric("accuracy"), entry.card, entry.report.n if entry.report else None
+def labels_choice(shown: Sequence[Entry]) -> tuple[str, ...]:
+    """The labels to compare on: all seven where every model is scored on its own; kept in the URL.
+
+    There is a choice only where some entry knows fewer than seven labels.
+    """
+    shared = entries.shared_labels(shown)
+    if shared == EMOTIONS:
+        return EMOTIONS
+    said = "A model that knows fewer labels has an easier task: on the labels that all share, all have the same one."
+    chosen = ui_url.one(st.segmented_control, "Compare on", COMPARED_ON, "labels", OWN, required=True, help=said)
+    if chosen != SHARED:
+        return EMOTIONS
+    if len(shared) < 2:
+        st.info("These share fewer than two labels, so each is on its own. Filter some away.",
+                icon=":material/filter_alt_off:")  # fmt: skip
+        return EMOTIONS
+    return shared
+
+
+def compared_on(shown: Sequence[Entry], labels: Sequence[str], images: str) -> None:
+    """Says on which labels and how many images all are compared, and how."""
+    n = next((entry.report.n for entry in shown if entry.report), None)
+    reference = cache.reference()
+    if n is None or reference is None:
+        return
+    left_out = int(evidence.mask(reference, images).sum()) - n
+    st.info(
+        f"Compared on the labels that all share: **{', '.join(labels)}**. {n:,} images of {images} have one of them, "
+        f"the other {left_out:,} are left out.",
+        icon=":material/filter_alt:",
+    )
+    st.caption(
+        "Everybody answers as if there were no other label: a model's probabilities are shared out anew over these; a "
+        "person's other answer counts as wrong. Top-2 and ECE are blank here."
+    )
+
+
+def row(entry: Entry, twin: str = "without copies") -> dict[str, object]:
+    """What the table says of one entry; a blank where nothing is known. `twin` names the columns of `Entry.twin`."""
+    card, n = entry.card, entry.report.n if entry.report else None
     known: dict[str, object] = {
         "name": entry.title,
         "open": "Open" if card else None,
-        "accuracy": accuracy and 100 * accuracy.value,
-        "95 % interval": f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}" if accuracy else None,
+        **_accuracy(entry.report, "accuracy", "95 % interval"),
+        **_accuracy(entry.twin, twin, f"95 % {twin}"),
         "macro F1": entry.value("macro_f1"),
         "top-2": None if (top2 := entry.value("top2_accuracy")) is None else 100 * top2,
         "ECE": entry.value("ece"),
@@ -64,19 +105,36 @@ def row(entry: Entry) -> dict[str, object]:
     }
 
 
-def leaderboard(entries: Sequence[Entry], images: str) -> Entry | None:
-    """Draws the table; the entry that the user wants to open, if any."""
+def _accuracy(report: EvaluationReport | None, name: str, ends: str) -> dict[str, object]:
+    """An accuracy in percent and its interval, in columns of these names."""
+    found = entries.known(report, "accuracy")
+    said = f"{100 * found.low:.1f} to {100 * found.high:.1f}" if found else None
+    return {name: found and 100 * found.value, ends: said}
+
+
+def leaderboard(shown: Sequence[Entry], images: str, where: str) -> Entry | None:
+    """Draws the table with its download; the entry that the user wants to open, if any.
+
+    `images` is the set that the figures are on, `where` says that and which labels they are on.
+    """
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    opened = st.column_config.ButtonColumn("", width=70, type="tertiary", key=OPEN, help="Opens the model's own page")
+    opened = st.column_config.ButtonColumn("", width=60, type="tertiary", key=OPEN, help="Opens the model's own page")
+    other = evidence.other_of_split(images)
+    twin = "without copies" if evidence.SETS[other][1] else "with copies"
+    ends = "Of the accuracy, in percent, by bootstrap over the images"
+    table = pd.DataFrame([row(entry, twin) for entry in shown])
     st.dataframe(
-        pd.DataFrame([row(entry) for entry in entries]), hide_index=True, height="content", placeholder="",
-        alt=f"Models and people with their figures on {images}",
+        table, hide_index=True, height="content", placeholder="",
+        alt=f"Models and people with their figures on {where}, and their accuracy on {other}",
         column_config={
             "name": text(width=215, pinned=True),
             "open": opened,
-            "accuracy": number(format="%.1f %%", help="How often the answer is FER2013's label"),
-            "95 % interval": text(help="Of the accuracy, in percent, by bootstrap over the images"),
-            "macro F1": number(format="%.3f", help="The mean over the labels, rare ones counting as much"),
+            "accuracy": number(width=78, format="%.1f %%", help=f"How often the answer is FER2013's label on {images}"),
+            "95 % interval": text(width=100, help=ends),
+            twin: number(width=106, format="%.1f %%", help=f"The accuracy on {other}: copies are images that Training "
+                         "has too, pixel by pixel"),
+            f"95 % {twin}": text("95 % interval", width=100, help=ends),
+            "macro F1": number(width=84, format="%.3f", help="The mean over the labels, rare ones counting as much"),
             "top-2": number(format="%.1f %%", help="How often FER2013's label is among the two likeliest"),
             "ECE": number(format="%.3f", help="Expected calibration error, 15 bins; smaller is better"),
             "images": number(format="localized"),
@@ -87,86 +145,32 @@ def leaderboard(entries: Sequence[Entry], images: str) -> Entry | None:
             "training": number(format="%.1f min"),
         },
     )  # fmt: skip
+    download(table.drop(columns="open"), f"models-{file_name(where)}")
     clicked = st.session_state.get(OPEN)
-    return entries[clicked.row] if clicked else None
+    return shown[clicked.row] if clicked else None
 
 
-def model_choice(cards: Sequence[ModelCard]) -> ModelCard | None:
-    """The model that `?model=<id>` names, the first where it names none; None where there is no model."""
-    if not cards:
-        return None
-    titles = {card.id: f"{card.title} · {card.id}" for card in cards}
-    chosen = ui_url.one(st.selectbox, "Model", titles, "model", cards[0].id, named=True)
-    return next(card for card in cards if card.id == chosen)
+def file_name(where: str) -> str:
+    """The words that say what figures are on, as part of a file's name."""
+    return where.replace(",", "").replace(" ", "-")
 
 
-def headlines(report: EvaluationReport) -> None:
-    """Draws the four figures that matter most, each with its 95 % interval."""
-    keys = [key for key in ("accuracy", "macro_f1", "top2_accuracy", "ece") if key in report.metrics]
-    with st.container(horizontal=True):
-        for key in keys:
-            metric, found = METRICS[key], report.metrics[key]
-            value, low, high = (model_tables.figure(key, number) for number in (found.value, found.low, found.high))
-            st.metric(metric.title, value, f"{low} to {high}", width=166, border=True, help=metric.description,
-                      delta_color="off", delta_arrow="off")  # fmt: skip
+def download(table: pd.DataFrame, name: str) -> None:
+    """Draws a button that takes a table along as a CSV file of that name."""
+    st.download_button("Download (CSV)", lambda: csv_bytes(table), f"{name}.csv", "text/csv",
+                       key=f"{name}-csv", icon=":material/download:", on_click="ignore")  # fmt: skip
 
 
-def per_class(report: EvaluationReport) -> None:
-    """Draws the figures of each label."""
-    number = st.column_config.NumberColumn
-    helps = {
-        "precision": "Of the images given this label, the share that has it",
-        "recall": "Of the images with this label, the share that was given it",
-        "F1": "The harmonic mean of the two",
-        "AUC": "Area under the ROC curve, this label against the rest; 0.5 is chance",
-    }
-    st.dataframe(model_tables.per_class(report), hide_index=True, height="content", placeholder="",
-                 alt="Precision, recall, F1, AUC and number of images of each label",
-                 column_config={key: number(format="%.3f", help=said) for key, said in helps.items()}
-                 | {"images": number(format="localized")})  # fmt: skip
+def no_figures(images: str) -> None:
+    """Draws what to do where nobody was evaluated on these images."""
+    st.info(f"Nobody has figures on {images} yet. Make them with:", icon=":material/query_stats:")
+    st.code("uv run python -m trainers evaluate", language="bash")
 
 
-def calibration(before: EvaluationReport, after: EvaluationReport) -> None:
-    """Draws what the temperature changed."""
-    number = st.column_config.NumberColumn
-    st.dataframe(model_tables.calibration(before, after), hide_index=True, height="content",
-                 alt="Calibration error, log loss and Brier score before and after the temperature",
-                 column_config={"before": number(format="%.3f"), "after": number(format="%.3f"),
-                                "95 % interval": st.column_config.TextColumn(help="Of the figure after")})  # fmt: skip
-
-
-def curves_table(rows: Sequence[Mapping[str, float]]) -> pd.DataFrame:
-    """The training curves as numbers."""
-    return pd.DataFrame(rows)
-
-
-def settings(card: ModelCard) -> None:
-    """Draws the hyper-parameters."""
-    table = model_tables.settings(card.recipe)
-    st.dataframe(table, hide_index=True, height="content", row_height=28, alt="The settings of the training run")
-
-
-def environment(found: Mapping[str, object]) -> None:
-    """Draws the machine and the libraries."""
-    if found:
-        st.dataframe(
-            model_tables.environment(found), hide_index=True, height="content", alt="The machine and the libraries"
-        )
-    else:
-        st.caption("Nothing is stored about it.")
-
-
-def layers(card: ModelCard) -> None:
-    """Draws the network layer by layer, from the names and shapes of its weights."""
-    try:
-        table = model_tables.layers(cache.weight_shapes(card))
-    except ArtifactError as error:
-        st.warning(str(error), icon=":material/broken_image:")
-        return
-    st.dataframe(table, hide_index=True, alt="The layers with their weights", column_config={
-        "weights": st.column_config.TextColumn(width="large"),
-        "learned": st.column_config.NumberColumn(format="localized", help="Numbers learned by gradient"),
-        "statistics": st.column_config.NumberColumn(format="localized", help="Running means and variances"),
-    })  # fmt: skip
-    st.caption(f"{len(table)} layers with weights, by name; {table['learned'].sum():,} learned numbers"
-               f" and {table['statistics'].sum():,} running statistics.")  # fmt: skip
+def empty() -> None:
+    """Draws what to do where no model is here."""
+    st.info("No trained model is here yet. Train one, then evaluate it:", icon=":material/model_training:")
+    st.code(
+        "uv run python -m trainers train keras-native --data fer2013.csv\nuv run python -m trainers evaluate",
+        language="bash",
+    )

@@ -7,14 +7,14 @@ face" are votes for none of the seven labels, and so never agree with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fer_core.answers import NONE, Answers, Float64, Int64, check_labels, check_probabilities
-from fer_core.bootstrap import bootstrap_interval
+from fer_core.bootstrap import bootstrap_interval, interval, resamples
 from fer_core.ferplus import VOTE_COLUMNS
 from fer_core.metrics import EvaluationReport, evaluate, report
 from fer_core.scores import SMALLEST, ratio
@@ -114,6 +114,22 @@ def one_person(
     return report(answers, EMOTIONS, bootstrap=bootstrap, seed=seed)
 
 
+def person_answers(votes: ArrayLike, y: ArrayLike, labels: Sequence[str] = EMOTIONS) -> Answers:
+    """The expected answers of one tagger an image to the images whose label in `y` is one of `labels`, in their terms.
+
+    `y` (N,) indexes `EMOTIONS`. A vote for anything else is for none of them, so never right, as for a majority that
+    `comparison.restrict` left without its label. ValueError where no image has such a label.
+    """
+    kept = [EMOTIONS.index(label) for label in labels]
+    shares = emotion_votes(votes)[:, kept] / check_votes(votes).sum(axis=1, keepdims=True)
+    truth = _check_truth(y, len(shares))
+    rows = np.flatnonzero(np.isin(truth, kept))
+    if not len(rows):
+        raise ValueError(f"y: expected some images whose label is one of {list(labels)}, got none of {len(truth)}.")
+    places = np.array([kept.index(t) if t in kept else NONE for t in range(len(EMOTIONS))])
+    return Answers(places[truth[rows]], shares[rows], None)
+
+
 def majority_of_ten(votes: ArrayLike, y: ArrayLike, *, bootstrap: int = 1000, seed: int = 0) -> EvaluationReport:
     """The report of each image's `majority` against the labels `y`; an answer that is none of the seven is wrong."""
     answered = majority(votes)
@@ -165,8 +181,10 @@ def tagger_agreement(votes: ArrayLike, *, bootstrap: int = 1000, seed: int = 0) 
         chance = ((counted.T @ drawn / (total @ drawn)) ** 2).sum(axis=0)
         return ratio(share(drawn) - chance, 1 - chance)
 
-    intervals = [bootstrap_interval(f, len(counted), bootstrap=bootstrap, seed=seed) for f in (share, kappa)]
-    return TaggerAgreement(len(counted), *intervals)
+    (found,) = np.array([f(np.ones((len(counted), 1))) for f in (share, kappa)]).T.tolist()
+    blocks = [np.stack([share(drawn), kappa(drawn)]) for drawn in resamples(len(counted), bootstrap, seed)]
+    both = np.hstack([np.empty((2, 0)), *blocks])
+    return TaggerAgreement(len(counted), interval(found[0], both[0]), interval(found[1], both[1]))
 
 
 def divergence(votes: ArrayLike, p: ArrayLike, *, bootstrap: int = 1000, seed: int = 0) -> Divergence:

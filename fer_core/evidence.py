@@ -5,7 +5,7 @@ A page or a command asks here and never loads a network or the dataset.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,13 +13,15 @@ from typing import Literal
 import numpy as np
 
 from fer_core import artifacts
-from fer_core.answers import Float64, Int64
+from fer_core.answers import Answers, Float64, Int64, check_answers
 from fer_core.artifacts import Reference, StoredPredictions
+from fer_core.bootstrap import interval
 from fer_core.calibration import apply_temperature
 from fer_core.comparison import Restricted, restrict
-from fer_core.crowd import majority, vote_distribution
+from fer_core.crowd import majority, person_answers, vote_distribution
 from fer_core.datasets import SPLITS
-from fer_core.metrics import EvaluationReport, evaluate
+from fer_core.metrics import METRICS, EvaluationReport, PerClass, evaluate
+from fer_core.scores import confusions, f1_scores, precisions, recalls, supports
 from fer_core.types import EMOTIONS, ModelCard, unknown
 
 SETS: Mapping[str, tuple[str, bool]] = {
@@ -112,6 +114,55 @@ def report(rater: Rater, reference: Reference, name: str, bootstrap: int = 1000)
 def reports(rater: Rater, reference: Reference, bootstrap: int = 1000) -> dict[str, EvaluationReport]:
     """The evaluation of one rater on every set that has images."""
     return {name: report(rater, reference, name, bootstrap) for name in SETS if mask(reference, name).any()}
+
+
+def twins(name: str) -> tuple[str, str]:
+    """The two sets of that set's split: every image, and without those that Training has too."""
+    official, without = (other for other in SETS if SETS[other][0] == SETS[name][0])
+    return official, without
+
+
+def other_of_split(name: str) -> str:
+    """The twin of that set: without copies where it has them, and with them where it has not."""
+    return next(other for other in twins(name) if other != name)
+
+
+def report_on(
+    labels: Sequence[str], rater: Rater | None, reference: Reference, name: str, bootstrap: int = 1000
+) -> EvaluationReport | None:
+    """The evaluation of a rater, of one person where it is None, as if there were no labels but `labels`.
+
+    On the images of a set whose label is among them, None where there is none. Of the answers alone, without the
+    metrics that need probabilities: equal answers to equal truths are drawn together, so it takes some milliseconds.
+    """
+    rows = np.flatnonzero(mask(reference, name))
+    if not np.isin(reference.truth[rows], [EMOTIONS.index(label) for label in labels]).any():
+        return None
+    if rater is None:
+        return _of_answers(person_answers(reference.votes[rows], reference.truth[rows], labels), labels, bootstrap)
+    bare = rater.probabilities is None
+    given = rater.answered if rater.probabilities is None else rater.probabilities
+    on = restrict(reference.truth[rows], given[rows], EMOTIONS if bare else rater.labels, labels)
+    answered = on.p if on.p.ndim == 1 else on.p.argmax(axis=1)
+    return _of_answers(check_answers(on.y, answered, len(labels)), labels, bootstrap)
+
+
+def _of_answers(answers: Answers, labels: Sequence[str], bootstrap: int) -> EvaluationReport:
+    """The report of bare answers; drawing images is drawing kinds of them, so we draw how many of each kind."""
+    n = len(answers.y)
+    kinds, counts = np.unique(np.column_stack([answers.y, answers.decided]), axis=0, return_counts=True)
+    answers = Answers(kinds[:, 0].astype(np.int64), kinds[:, 1:], None)
+    drawn = np.random.default_rng(0).multinomial(n, counts / n, size=bootstrap).T.astype(np.float64)
+    once = counts[:, None].astype(np.float64)
+    wanted = {key: metric.resampled for key, metric in METRICS.items() if not metric.needs_probabilities}
+    precision, recall, f1, support = (f(answers, once)[:, 0] for f in (precisions, recalls, f1_scores, supports))
+    return EvaluationReport(
+        n=n,
+        labels=tuple(labels),
+        metrics={key: interval(float(f(answers, once)[0]), f(answers, drawn)) for key, f in wanted.items()},
+        per_class=PerClass(precision, recall, f1, support, np.full(len(labels), np.nan)),
+        confusion=confusions(answers, once)[:, :, 0],
+    )
 
 
 def stored_reports(id: str, root: Path | None = None) -> dict[str, EvaluationReport]:

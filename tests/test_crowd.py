@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from statsmodels.stats.inter_rater import fleiss_kappa
 
+from fer_core import evidence
 from fer_core.answers import NONE
+from fer_core.artifacts import Reference
+from fer_core.comparison import restrict
 from fer_core.crowd import (
     EMOTION_COLUMNS,
     RATERS,
@@ -21,10 +24,12 @@ from fer_core.crowd import (
     majority,
     majority_of_ten,
     one_person,
+    person_answers,
     tagger_agreement,
     vote_distribution,
     whole_crowd,
 )
+from fer_core.metrics import METRICS, EvaluationReport, evaluate
 from fer_core.scores import SMALLEST
 from fer_core.types import EMOTIONS
 
@@ -75,6 +80,71 @@ def test_one_person_among_the_seven_on_paper() -> None:
     left = one_person(blank, [*TRUTH, 0], among_seven=True, bootstrap=0)
     assert (left.n, left.metrics["accuracy"].value) == (3, found.metrics["accuracy"].value)
     assert one_person(blank, [*TRUTH, 0], bootstrap=0).metrics["accuracy"].value == pytest.approx(1.5 / 4)
+
+
+def test_one_persons_answers_among_fewer_labels_on_paper() -> None:
+    found = person_answers(THREE, TRUTH, ("sad", "happy"))
+    assert found.y.tolist() == [1, 0]  # in the order of the labels, the angry image left out
+    np.testing.assert_allclose(found.decided, [[0, 0.8], [0.3, 0]])  # all other votes are for neither
+    with pytest.raises(ValueError, match=r"whose label is one of \['fear'\], got none of 3"):
+        person_answers(THREE, TRUTH, ("fear",))
+
+
+def small_reference(n: int = 400) -> Reference:
+    """Images of PublicTest with simulated votes, one in five with a copy in Training."""
+    y = np.random.default_rng(5).integers(0, 7, n)
+    copied = np.arange(n) % 5 == 0
+    return Reference(np.arange(n), y.astype(np.uint8), np.ones(n, np.uint8), simulated(3, n).astype(np.uint8), copied)
+
+
+LABELS = (EMOTIONS, ("happy", "sad", "surprise", "neutral"))
+
+
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("name", ["PublicTest", "PublicTest without copies"])
+def test_a_report_on_some_labels_is_that_of_the_restricted_answers(labels: tuple[str, ...], name: str) -> None:
+    reference = small_reference()
+    rows = np.flatnonzero(evidence.mask(reference, name))
+    for rater in evidence.people(reference):
+        found = evidence.report_on(labels, rater, reference, name)
+        assert found is not None
+        given = rater.answered if rater.probabilities is None else rater.probabilities
+        on = restrict(reference.truth[rows], given[rows], EMOTIONS, labels)
+        expected = evaluate(on.y, on.p if on.p.ndim == 1 else on.p.argmax(axis=1), labels)
+        same_report(found, expected)
+
+
+def test_one_persons_report_on_seven_labels_is_one_persons() -> None:
+    reference = small_reference()
+    found = evidence.report_on(EMOTIONS, None, reference, "PublicTest")
+    assert found is not None
+    same_report(found, one_person(reference.votes, reference.truth))
+
+
+def same_report(found: EvaluationReport, expected: EvaluationReport) -> None:
+    """Equal values; intervals of other draws, so about as wide."""
+    assert (found.n, found.labels) == (expected.n, expected.labels)
+    np.testing.assert_allclose(found.confusion, expected.confusion)
+    for part, values in vars(expected.per_class).items():
+        np.testing.assert_allclose(getattr(found.per_class, part), values)
+    assert set(found.metrics) == {key for key, metric in METRICS.items() if not metric.needs_probabilities}
+    for key, interval in found.metrics.items():
+        theirs = expected.metrics[key]
+        assert interval.value == pytest.approx(theirs.value)
+        assert interval.low < interval.value < interval.high
+        assert interval.high - interval.low == pytest.approx(theirs.high - theirs.low, rel=0.15)
+
+
+def test_a_set_without_such_an_image_has_no_report() -> None:
+    reference = small_reference()
+    assert evidence.report_on(("happy", "sad"), None, reference, "PrivateTest") is None
+    assert evidence.report_on(("happy", "sad"), evidence.truth(reference), reference, "PrivateTest") is None
+
+
+def test_every_set_has_its_twin() -> None:
+    for name, (split, without) in evidence.SETS.items():
+        assert evidence.twins(name) == (split, f"{split} without copies")
+        assert evidence.SETS[evidence.other_of_split(name)] == (split, not without)
 
 
 def test_one_person_is_the_mean_of_taggers_drawn() -> None:
@@ -133,6 +203,8 @@ def test_agreement_of_two_taggers_on_paper() -> None:
     # of 30 votes 8 6 4 2 6 3 1 for one answer: chance (64 + 36 + 16 + 4 + 36 + 9 + 1) / 900
     assert found.kappa.value == pytest.approx((400 - 166) / (900 - 166))
     assert found.n == 3
+    for one in (found.share, found.kappa):
+        assert one.low < one.value < one.high
 
 
 def test_fleiss_kappa_as_published() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from fer2013_builder import sample, write_csv, write_votes
 
 from dashboard import cache, data_facts, ui_data
-from fer_core import artifacts, cleaning, crowd, datasets
+from fer_core import artifacts, cleaning, crowd, datasets, evidence
 from fer_core.cleaning_search import NearSearch
 from fer_core.types import EMOTIONS
 from tests.page_runs import run as run_page
@@ -212,6 +212,38 @@ def test_disagreement_is_sorted_and_averages_to_fer_cores_share():
     expected = data_facts.disagreement(of, ["PrivateTest"])[:20]
     assert table["id"].tolist() == of.ids[expected].tolist()
     assert (table.drop(columns=["id", "label"]).fillna(0).sum(axis=1) == of.votes[expected].sum(axis=1)).all()
+
+
+@pytest.mark.parametrize("split", ["PublicTest", "PrivateTest"])
+def test_taggers_agreement_is_said_with_kappa_and_intervals(split):
+    at, reference = run(part="votes", voted=split), artifacts.reference()
+    votes = reference.votes[reference.splits == datasets.SPLITS.index(split)]
+    found, words = crowd.tagger_agreement(votes), said(at)
+    low, share, high = (f"{100 * v:.1f} %" for v in (found.share.low, found.share.value, found.share.high))
+    assert f"**{share}** ({low} to {high})" in words
+    assert f"κ **{found.kappa.value:.3f}** ({found.kappa.low:.3f} to {found.kappa.high:.3f})" in words
+    assert found.share.low < found.share.value < found.share.high
+
+
+@pytest.mark.parametrize("split", ["PublicTest", "PrivateTest"])
+def test_one_persons_stored_confusion_is_drawn_in_shares_of_each_label(split):
+    at, stored = run(part="votes", voted=split), evidence.stored_reports(evidence.PERSON)[split]
+    table = next(frame.value for frame in at.dataframe if "row" in frame.value).set_index("row")
+    assert list(table.index) == list(table.columns) == list(EMOTIONS)
+    np.testing.assert_allclose(np.diag(table), stored.per_class.recall)
+    np.testing.assert_allclose(table.sum(axis=1), 1 - stored.outside / stored.per_class.support)
+    accuracy = stored.metrics["accuracy"]
+    ends = f"({100 * accuracy.low:.1f} % to {100 * accuracy.high:.1f} %)"
+    assert f"**{100 * accuracy.value:.1f} %** {ends} of cases, on {stored.n:,} images of {split}" in said(at)
+    assert f"{100 * stored.outside.sum() / stored.n:.1f} % of all answers" in said(at)
+    assert len(at.get("plotly_chart")) == 2
+    keys = {button.key for button in at.get("download_button")}
+    assert {f"one-person-{split}-csv", f"votes-{split}-csv"} <= keys
+
+
+def test_without_stored_figures_of_people_the_page_says_how_to_make_them(small, no_artifacts):
+    at = run(part="votes")
+    assert "How one person does is not stored yet" in said(at) and len(at.get("plotly_chart")) == 1
 
 
 def test_unusable_images_are_named(small):

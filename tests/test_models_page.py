@@ -2,22 +2,28 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from dashboard import entries, figures_training, model_tables
 from dashboard.entries import Entry
-from fer_core import artifacts, evidence
+from fer_core import artifacts, crowd, evidence
 from fer_core.catalog import CATALOG
-from fer_core.metrics import evaluate
+from fer_core.metrics import METRICS, evaluate
 from fer_core.types import EMOTIONS, Interval
 from tests.page_runs import opened, text
 
 
 def _leaderboard(at):
     return next(frame.value for frame in at.dataframe if "parameters" in frame.value)
+
+
+def _downloads(at):
+    """The keys of a page's download buttons."""
+    return {button.key for button in at.get("download_button")}
 
 
 @pytest.fixture
@@ -45,6 +51,20 @@ def test_the_leaderboard_has_the_stored_figures_of_models_and_people(images):
         assert table.loc[name, "95 % interval"] == f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}"
         assert table.loc[name, "macro F1"] == pytest.approx(stored.metrics["macro_f1"].value)
         assert table.loc[name, "images"] == stored.n
+
+
+@pytest.mark.parametrize("images", evidence.SETS)
+def test_every_accuracy_stands_beside_its_twin_without_the_copies_or_with_them(images):
+    at = opened("models", set=images)
+    table, split = _leaderboard(at).set_index("name"), evidence.SETS[images][0]
+    other, title = (split, "with copies") if "without" in images else (f"{split} without copies", "without copies")
+    names = {artifacts.card(id).title: id for id in artifacts.ids()} | {t: id for id, t in evidence.PEOPLE.items()}
+    for name, id in names.items():
+        twin = evidence.stored_reports(id)[other].metrics["accuracy"]
+        assert table.loc[name, title] == pytest.approx(100 * twin.value)
+        assert table.loc[name, f"95 % {title}"] == f"{100 * twin.low:.1f} to {100 * twin.high:.1f}"
+    assert list(table.columns).index(title) == list(table.columns).index("95 % interval") + 1
+    assert _downloads(at) >= {f"models-{images.replace(' ', '-')}-csv"}
 
 
 def test_what_nobody_knows_is_blank():
@@ -113,6 +133,98 @@ def test_fewer_labels_are_marked_and_named(root):
     assert "on all seven do not compare" in text(opened("model", model="keras-native"))
 
 
+FIVE = ("angry", "happy", "sad", "surprise", "neutral")
+
+
+def _narrow(root, id, labels):
+    """That artifact as a model that knows only these labels: its answers restricted, its figures evaluated anew."""
+    stored, reference = artifacts.predictions(id), artifacts.reference()
+    p = stored.probabilities[:, [EMOTIONS.index(label) for label in labels]].astype(np.float64)
+    narrow = replace(stored, probabilities=(p / p.sum(axis=1, keepdims=True)).astype(np.float32))
+    artifacts.save_predictions(root / id, narrow)
+    _change(root, id, labels=list(labels))
+    rater = evidence.model(artifacts.card(id, root), narrow, reference)
+    reports = {name: report.to_dict() for name, report in evidence.reports(rater, reference, 20).items()}
+    (root / id / "metrics.json").write_text(json.dumps(reports))
+
+
+def _by_hand(labels, images):
+    """Accuracy and macro F1 of every rater on the images with these labels, as if there were no others, by id."""
+    reference = artifacts.reference()
+    rows = evidence.mask(reference, images) & np.isin(reference.truth, [EMOTIONS.index(label) for label in labels])
+    columns = [EMOTIONS.index(label) for label in labels]
+    y = np.searchsorted(columns, reference.truth[rows])
+    found: dict[str, tuple[float, float | None]] = {}
+    raters = list(evidence.people(reference))
+    raters += [evidence.model(artifacts.card(id), artifacts.predictions(id), reference) for id in artifacts.ids()]
+    for rater in raters:
+        if rater.probabilities is None:
+            said = np.array([columns.index(a) if a in columns else -1 for a in rater.answered[rows]])
+        else:
+            said = rater.probabilities[rows][:, [rater.labels.index(label) for label in labels]].argmax(axis=1)
+        scores = f1_score(y, said, labels=range(len(labels)), average="macro", zero_division=0)
+        found[rater.id] = float((said == y).mean()), float(scores)
+    votes = reference.votes[rows]
+    right = crowd.emotion_votes(votes)[np.arange(len(y)), reference.truth[rows]] / votes.sum(axis=1)
+    found[evidence.PERSON] = float(right.mean()), None  # its F1 is in tests/test_crowd.py
+    return len(y), found
+
+
+@pytest.mark.parametrize("images", ["PrivateTest", "PublicTest without copies"])
+def test_models_with_fewer_labels_can_be_compared_on_the_labels_that_all_share(root, images):
+    _narrow(root, "keras-native", FIVE)
+    at = opened("models", set=images)
+    assert "so they are not on a par" in text(at) and at.get("button_group")[-1].value == "own"
+    at = opened("models", set=images, labels="shared")
+    table = _leaderboard(at).set_index("name")
+    n, expected = _by_hand(FIVE, images)
+    names = {entry.title: entry.id for entry in [Entry(c.id, c.title, c) for c in cards()]}
+    for name, id in (names | {title: id for id, title in evidence.PEOPLE.items()}).items():
+        line = table.loc[name]
+        assert line["accuracy"] == pytest.approx(100 * expected[id][0])
+        assert line["images"] == n
+        if expected[id][1] is not None:
+            assert line["macro F1"] == pytest.approx(expected[id][1])
+        low, high = (float(end) for end in line["95 % interval"].split(" to "))
+        half = 196 * (expected[id][0] * (1 - expected[id][0]) / n) ** 0.5
+        assert low < line["accuracy"] < high and high - low < 2.4 * half
+        assert line["top-2"] is None or np.isnan(line["top-2"])
+    other = evidence.other_of_split(images)
+    title = "without copies" if "without" in other else "with copies"
+    assert table.loc["Ensemble", title] == pytest.approx(100 * _by_hand(FIVE, other)[1]["ensemble"][0])
+    left_out = int(evidence.mask(artifacts.reference(), images).sum()) - n
+    assert f"**{', '.join(FIVE)}**. {n:,} images of {images}" in text(at) and f"the other {left_out:,} are" in text(at)
+    assert f"Accuracy on {images}, 5 shared labels" in text(at) and "not on a par" not in text(at)
+    assert table["accuracy"].is_monotonic_decreasing
+
+
+def test_the_choice_of_labels_is_kept_in_the_url_and_gone_where_all_know_seven(root):
+    assert "Compare on" not in _labels(opened("models", labels="shared"))
+    before = _leaderboard(opened("models"))
+    assert before.equals(_leaderboard(opened("models", labels="shared")))
+    _narrow(root, "keras-native", FIVE)
+    at = opened("models")
+    at.get("button_group")[-1].set_value("shared").run()
+    assert at.query_params["labels"] in ("shared", ["shared"]) and "Compared on the labels" in text(at)
+    at = opened("models", labels="shared", only="people")
+    assert "Compare on" not in _labels(at) and not at.info
+
+
+def _labels(at):
+    return [group.label for group in at.get("button_group")]
+
+
+def test_models_that_share_too_few_labels_stay_on_their_own(root):
+    _narrow(root, "keras-native", FIVE[:3])
+    _narrow(root, "torch-native", FIVE[2:])
+    at = opened("models", labels="shared")
+    assert "share fewer than two labels" in text(at)
+    assert _leaderboard(at).set_index("name").loc["Native Keras CNN (3 labels)", "images"] < 3589
+    shutil.rmtree(root / "torch-native")
+    shutil.rmtree(root / "reference")
+    assert "Nobody has figures on PrivateTest" in text(opened("models", labels="shared"))
+
+
 def test_only_calibrated_outputs_are_called_probabilities(root):
     _change(root, "keras-native", temperature=None)
     table = _leaderboard(opened("models")).set_index("name")["output"].dropna()
@@ -135,6 +247,48 @@ def test_a_models_page_has_its_stored_figures(id, images):
     np.testing.assert_array_equal(table["images"], stored.per_class.support)
     assert f"{card.parameters:,} parameters" in text(at) and card.licence in text(at)
     assert f"python -m trainers train {id}" in text(at)
+
+
+@pytest.mark.parametrize("images", evidence.SETS)
+def test_headlines_are_given_twice(images):
+    at, stored = opened("model", model="torch-native", set=images), evidence.stored_reports("torch-native")
+    twin = stored[evidence.other_of_split(images)]
+    line = next(said.value for said in at.markdown if "the copies that Training has**" in said.value)
+    assert line.startswith("**With " if "without" in images else "**Without ") and f"{twin.n:,} images" in line
+    for key in ("accuracy", "macro_f1", "top2_accuracy", "ece"):
+        value, low, high = (model_tables.figure(key, v) for v in astuple(twin.metrics[key]))
+        name = {"macro_f1": "macro F1"}.get(key, METRICS[key].title.lower())
+        assert f"{name} **{value}** ({low} to {high})" in line
+    assert len(at.metric) == 4
+
+
+@pytest.mark.parametrize("images", ["PublicTest", "PrivateTest without copies"])
+def test_all_measures_stand_side_by_side_with_intervals_and_what_they_are(images):
+    at, stored = opened("model", model="torch-native", set=images), evidence.stored_reports("torch-native")
+    split = evidence.SETS[images][0]
+    assert any(expander.label == "All measures" for expander in at.expander)
+    table = next(frame.value for frame in at.dataframe if "what it is" in frame.value)
+    assert table["measure"].tolist() == [metric.title for metric in METRICS.values()]
+    for (key, metric), (_, line) in zip(METRICS.items(), table.iterrows(), strict=True):
+        assert metric.description in line["what it is"]
+        for name, columns in ((split, ("value", "95 % interval")),
+                              (f"{split} without copies", ("without copies", "95 % without copies"))):  # fmt: skip
+            value, low, high = (model_tables.figure(key, v) for v in astuple(stored[name].metrics[key]))
+            assert [line[column] for column in columns] == [value, f"{low} to {high}"]
+    assert f"{split} ({stored[split].n:,} images)" in text(at)
+    wanted = {f"{what}-torch-native-{images.replace(' ', '-')}-csv" for what in ("measures", "labels", "calibration")}
+    assert _downloads(at) >= wanted | {"settings-torch-native-csv", "environment-torch-native-csv"}
+
+
+def test_the_measures_to_take_along_are_numbers_and_blank_where_unknown():
+    report = _entry("a", 35).report
+    assert report is not None
+    table = model_tables.measures(report, None)
+    first, log_loss = table.to_dict("records")[0], table.to_dict("records")[list(METRICS).index("log_loss")]
+    assert (first["value"], first["low"], first["high"]) == astuple(report.metrics["accuracy"])
+    assert table["value without copies"].isna().all() and np.isnan(log_loss["value"])
+    words = model_tables.measures_in_words(model_tables.measures(report, None))
+    assert words["value"].tolist()[0] == "50.0 %" and not any(words["95 % without copies"])
 
 
 def test_calibration_before_is_that_of_the_stored_answers(root):

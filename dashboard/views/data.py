@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, data_facts, figures_data, ui_data, ui_url
+from dashboard import cache, data_facts, figures_data, ui_data, ui_url, ui_votes
 from dashboard.charts import chart
 from fer_core.augmentation_preview import Augmentation, examples
 
-EACH, MANY, ROWS, DRAWS = 10, 48, 20, 15
+EACH, MANY, DRAWS = 10, 48, 15
 
 
 def main() -> None:
@@ -79,20 +79,16 @@ def conflicts(of: data_facts.Images) -> None:
 
 
 def votes(of: data_facts.Images) -> None:
-    """Draws the images on which FER+'s taggers disagree most."""
+    """Draws how far FER+'s taggers agree, and the images on which they disagree most."""
     tests = data_facts.voted_tests(of)
     if not tests:
-        ui_data.no_votes()
+        ui_votes.no_votes()
         return
     split = ui_data.split_choice(tests, "voted")
     places = data_facts.disagreement(of, [split])
-    ui_data.votes_in_words(of, places, split)
-    table = data_facts.top_votes(of, places)
-    alt = f"How many of {len(places):,} images of {split} have how many votes for one answer"
-    chart(figures_data.agreement(table), table, "agreement", alt)
+    ui_votes.crowd(of, places, split)
     st.markdown("**Where they disagree most**")
-    shown = places[ui_data.page_of(len(places), ROWS, "row")]
-    ui_data.votes_table(of, shown, f"Images of {split} on which taggers disagree most, with their votes")
+    ui_votes.most_disagreed(of, places, split)
 
 
 def unusable(of: data_facts.Images) -> None:

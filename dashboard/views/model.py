@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, entries, figures_training, model_tables, ui_models, ui_raters
+from dashboard import cache, entries, figures_training, model_tables, ui_model, ui_raters
 from dashboard.charts import chart
+from dashboard.ui_models import file_name
 from fer_core import evidence
 from fer_core.metrics import EvaluationReport
 from fer_core.types import ModelCard
@@ -14,15 +15,14 @@ from fer_core.types import ModelCard
 def main() -> None:
     """Draws the page."""
     cards, problems = cache.cards()
-    card = ui_models.model_choice(cards)
+    card = ui_model.model_choice(cards)
     st.title(card.title if card else "One model")
     for problem in cache.stored(card).problems if card else problems:
         st.warning(problem, icon=":material/broken_image:")
     if card:
         show(card)
     elif not cards:
-        st.info("No trained model is here yet. Train one with:", icon=":material/model_training:")
-        st.code("uv run python -m trainers train keras-native --data fer2013.csv", language="bash")
+        ui_model.no_model()
 
 
 def show(card: ModelCard) -> None:
@@ -44,18 +44,19 @@ def figures(card: ModelCard) -> None:
     """Draws the headlines, the figures of each label and the calibration, on the images that the user chooses."""
     st.subheader("Figures")
     images = ui_raters.set_choice()
-    report = cache.stored(card).reports.get(images)
+    reports, name = cache.stored(card).reports, f"{card.id}-{file_name(images)}"
+    report = reports.get(images)
     if report is None:
-        st.info(f"It was not evaluated on {images} yet. Do it with:", icon=":material/query_stats:")
-        st.code(f"uv run python -m trainers evaluate {card.id}", language="bash")
+        ui_model.not_evaluated(card, images)
         return
-    ui_models.headlines(report)
+    ui_model.headlines(reports, images)
     people = {title: cache.reports(id).get(images) for id, title in evidence.PEOPLE.items()}
     st.caption(model_tables.beside_people(report, people))
+    ui_model.measures(reports, images, name)
     left, right = st.columns([3, 2])
     with left:
         st.markdown("##### Each label")
-        ui_models.per_class(report)
+        ui_model.per_class(report, name)
     with right:
         st.markdown("##### Calibration")
         calibration(card, report, images)
@@ -72,7 +73,7 @@ def calibration(card: ModelCard, after: EvaluationReport, images: str) -> None:
     if before is None:
         st.caption("What it was before calibration cannot be told without its stored answers and the reference.")
     else:
-        ui_models.calibration(before, after)
+        ui_model.calibration(before, after, f"{card.id}-{file_name(images)}")
 
 
 def training(card: ModelCard) -> None:
@@ -82,7 +83,7 @@ def training(card: ModelCard) -> None:
         curves(card, cache.stored(card).curves)
     with right:
         st.markdown("##### Settings")
-        ui_models.settings(card)
+        ui_model.settings(card)
 
 
 def curves(card: ModelCard, rows: list[dict[str, float]]) -> None:
@@ -92,7 +93,7 @@ def curves(card: ModelCard, rows: list[dict[str, float]]) -> None:
         return
     spoken = figures_training.describe_curves(rows, card.best_epoch)
     figure = figures_training.training_curves(rows, card.best_epoch)
-    chart(figure, ui_models.curves_table(rows), f"training-{card.id}", spoken)
+    chart(figure, ui_model.curves_table(rows), f"training-{card.id}", spoken)
 
 
 def architecture(card: ModelCard) -> None:
@@ -103,7 +104,7 @@ def architecture(card: ModelCard) -> None:
     layers = st.expander("Layer by layer", key="layers", bind="query-params")
     if layers.open:
         with layers:
-            ui_models.layers(card)
+            ui_model.layers(card)
 
 
 def provenance(card: ModelCard) -> None:
@@ -113,7 +114,7 @@ def provenance(card: ModelCard) -> None:
     st.code(f"uv run python -m trainers train {card.id} --data fer2013.csv", language="bash")
     st.markdown(model_tables.made(card))
     with st.expander("The machine and the libraries"):
-        ui_models.environment(cache.stored(card).environment)
+        ui_model.environment(cache.stored(card).environment, card.id)
 
 
 main()

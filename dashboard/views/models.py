@@ -9,7 +9,7 @@ from dashboard.charts import chart
 from dashboard.entries import Entry
 from dashboard.pages_table import VIEWS
 from fer_core import evidence
-from fer_core.types import ModelCard
+from fer_core.types import EMOTIONS, ModelCard
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     for problem in [*problems, *(said for card in cards for said in cache.stored(card).problems)]:
         st.warning(problem, icon=":material/broken_image:")
     if not cards:
-        empty()
+        ui_models.empty()
     if not cards and not cache.reports(evidence.PERSON):
         return
     images = ui_raters.set_choice()
@@ -30,13 +30,17 @@ def main() -> None:
 def model(card: ModelCard, images: str) -> Entry:
     """A model's line on these images."""
     stored = cache.stored(card)
-    return Entry(card.id, card.title, card, stored.reports.get(images), stored.environment)
+    return entries.placed(Entry(card.id, card.title, card, environment=stored.environment), stored.reports, images)
 
 
 def people(images: str) -> list[Entry]:
     """People's lines on these images; none where their figures were not made."""
-    found = {id: cache.reports(id).get(images) for id in evidence.PEOPLE}
-    return [Entry(id, evidence.PEOPLE[id], report=report) for id, report in found.items() if report is not None]
+    found = {id: cache.reports(id) for id in evidence.PEOPLE}
+    return [
+        entries.placed(Entry(id, evidence.PEOPLE[id]), reports, images)
+        for id, reports in found.items()
+        if images in reports
+    ]
 
 
 def show(everyone: list[Entry], images: str) -> None:
@@ -46,36 +50,58 @@ def show(everyone: list[Entry], images: str) -> None:
         order = ui_models.order_choice()
     with right:
         who, initial_weights = ui_models.filter_choice(everyone)
-    shown = entries.ordered(entries.filtered(everyone, who, initial_weights), order)
-    if not shown:
+    chosen = entries.filtered(everyone, who, initial_weights)
+    if not chosen:
         st.info("Nobody is left. Take a filter away.", icon=":material/filter_alt_off:")
         return
-    if any(entry.report for entry in shown):
-        dots(shown, entries.commonest(everyone), images)
+    labels, where = ui_models.labels_choice(chosen), images
+    if labels == EMOTIONS:
+        shown, always = entries.ordered(chosen, order), entries.commonest(everyone)
     else:
-        no_figures(images)
+        shown = entries.ordered(on_labels(chosen, labels, images), order)
+        always = entries.commonest(shown, labels)
+        where = f"{images}, {len(labels)} shared labels"
+        ui_models.compared_on(shown, labels, images)
+    if any(entry.report for entry in shown):
+        dots(shown, always, where)
+    else:
+        ui_models.no_figures(images)
+    board(shown, images, where)
+    for said in entries.remarks(shown) if labels == EMOTIONS else []:
+        st.caption(said)
+    remarks(everyone, images)
+
+
+def on_labels(chosen: list[Entry], labels: tuple[str, ...], images: str) -> list[Entry]:
+    """The same entries with their figures on these labels alone."""
+    both = {name: cache.reports_on(labels, name) for name in evidence.twins(images)}
+    return [
+        entries.placed(entry, {name: found[entry.id] for name, found in both.items() if entry.id in found}, images)
+        for entry in chosen
+    ]
+
+
+def board(shown: list[Entry], images: str, where: str) -> None:
+    """Draws the table; goes to the page of the model that the user opens."""
     st.subheader("Leaderboard")
     st.caption(
         "Further right: milliseconds a face, initial weights, what it was trained on, device, minutes, framework."
     )
-    opened = ui_models.leaderboard(shown, images)
+    opened = ui_models.leaderboard(shown, images, where)
     if opened:
         st.switch_page(VIEWS / "model.py", query_params={"model": opened.id})
-    remarks(shown, everyone, images)
 
 
-def dots(shown: list[Entry], always: tuple[str, float] | None, images: str) -> None:
+def dots(shown: list[Entry], always: tuple[str, float] | None, where: str) -> None:
     """Draws the accuracies with their intervals on one axis."""
-    st.subheader(f"Accuracy on {images}")
-    name = f"accuracy-{images.replace(' ', '-')}"
+    st.subheader(f"Accuracy on {where}")
+    name = f"accuracy-{ui_models.file_name(where)}"
     chart(figures_training.accuracy_dots(shown, always), figures_training.accuracy_table(shown), name,
-          figures_training.describe_accuracy(shown, images))  # fmt: skip
+          figures_training.describe_accuracy(shown, where))  # fmt: skip
 
 
-def remarks(shown: list[Entry], everyone: list[Entry], images: str) -> None:
+def remarks(everyone: list[Entry], images: str) -> None:
     """Draws what to know before comparing."""
-    for said in entries.remarks(shown):
-        st.caption(said)
     if not any(entry.card is None for entry in everyone):
         st.caption(
             "People are missing: their figures need FER+'s votes. Put fer2013new.csv beside FER2013 and make them with:"
@@ -86,21 +112,6 @@ def remarks(shown: list[Entry], everyone: list[Entry], images: str) -> None:
         "taggers and gives bare labels, so top-2 and ECE are blank. A model that was never calibrated gives scores, "
         "not probabilities. "
         + ("Everything was chosen on PublicTest, so figures on it flatter." if images.startswith("Public") else "")
-    )
-
-
-def no_figures(images: str) -> None:
-    """Draws what to do where nobody was evaluated on these images."""
-    st.info(f"Nobody has figures on {images} yet. Make them with:", icon=":material/query_stats:")
-    st.code("uv run python -m trainers evaluate", language="bash")
-
-
-def empty() -> None:
-    """Draws what to do where no model is here."""
-    st.info("No trained model is here yet. Train one, then evaluate it:", icon=":material/model_training:")
-    st.code(
-        "uv run python -m trainers train keras-native --data fer2013.csv\nuv run python -m trainers evaluate",
-        language="bash",
     )
 
 

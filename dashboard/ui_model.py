@@ -1,0 +1,139 @@
+"""The controls and tables of a model's own page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, model_tables, ui_url
+from dashboard.ui_models import download
+from fer_core import evidence
+from fer_core.artifacts import ArtifactError
+from fer_core.metrics import METRICS, EvaluationReport
+from fer_core.types import ModelCard
+
+Reports = Mapping[str, EvaluationReport]
+"""What is stored of one model, by set of `evidence.SETS`."""
+
+
+def model_choice(cards: Sequence[ModelCard]) -> ModelCard | None:
+    """The model that `?model=<id>` names, the first where it names none; None where there is no model."""
+    if not cards:
+        return None
+    titles = {card.id: f"{card.title} · {card.id}" for card in cards}
+    chosen = ui_url.one(st.selectbox, "Model", titles, "model", cards[0].id, named=True)
+    return next(card for card in cards if card.id == chosen)
+
+
+def no_model() -> None:
+    """Draws what to do where no model is here."""
+    st.info("No trained model is here yet. Train one with:", icon=":material/model_training:")
+    st.code("uv run python -m trainers train keras-native --data fer2013.csv", language="bash")
+
+
+def not_evaluated(card: ModelCard, images: str) -> None:
+    """Draws what to do where a model has no figures on a set."""
+    st.info(f"It was not evaluated on {images} yet. Do it with:", icon=":material/query_stats:")
+    st.code(f"uv run python -m trainers evaluate {card.id}", language="bash")
+
+
+def headlines(reports: Reports, images: str) -> None:
+    """Draws the four figures that matter most with their 95 % intervals, and in a line the same on the set's twin."""
+    report = reports[images]
+    keys = [key for key in model_tables.HEADLINES if key in report.metrics]
+    with st.container(horizontal=True):
+        for key in keys:
+            metric, found = METRICS[key], report.metrics[key]
+            value, low, high = (model_tables.figure(key, number) for number in (found.value, found.low, found.high))
+            st.metric(metric.title, value, f"{low} to {high}", width=166, border=True, help=metric.description,
+                      delta_color="off", delta_arrow="off")  # fmt: skip
+    twin = evidence.other_of_split(images)
+    if twin in reports:
+        st.markdown(model_tables.on_twin(reports[twin], twin))
+
+
+def measures(reports: Reports, images: str, name: str) -> None:
+    """Draws every measure on the split of those images, official and without copies side by side, to take along."""
+    official, without = evidence.twins(images)
+    table = model_tables.measures(reports.get(official), reports.get(without))
+    with st.expander("All measures", key="measures", bind="query-params"):
+        text = st.column_config.TextColumn
+        st.dataframe(model_tables.measures_in_words(table), hide_index=True, height="content", placeholder="",
+                     alt=f"Every measure on {official} and on {without}, with 95 % intervals", column_config={
+            "measure": text(width=140, pinned=True),
+            "95 % interval": text(width=125),
+            "without copies": text(width=110, help=f"On {without}: no image that Training has too"),
+            "95 % without copies": text("95 % interval", width=125),
+            "what it is": text(width=700),
+        })  # fmt: skip
+        st.caption(model_tables.measures_on(reports, images))
+        download(table, f"measures-{name}")
+
+
+def per_class(report: EvaluationReport, name: str) -> None:
+    """Draws the figures of each label."""
+    number = st.column_config.NumberColumn
+    helps = {
+        "precision": "Of the images given this label, the share that has it",
+        "recall": "Of the images with this label, the share that was given it",
+        "F1": "The harmonic mean of the two",
+        "AUC": "Area under the ROC curve, this label against the rest; 0.5 is chance",
+    }
+    table = model_tables.per_class(report)
+    st.dataframe(table, hide_index=True, height="content", placeholder="",
+                 alt="Precision, recall, F1, AUC and number of images of each label",
+                 column_config={key: number(format="%.3f", help=said) for key, said in helps.items()}
+                 | {"images": number(format="localized")})  # fmt: skip
+    download(table, f"labels-{name}")
+
+
+def calibration(before: EvaluationReport, after: EvaluationReport, name: str) -> None:
+    """Draws what the temperature changed."""
+    number = st.column_config.NumberColumn
+    table = model_tables.calibration(before, after)
+    st.dataframe(table, hide_index=True, height="content",
+                 alt="Calibration error, log loss and Brier score before and after the temperature",
+                 column_config={"before": number(format="%.3f"), "after": number(format="%.3f"),
+                                "95 % interval": st.column_config.TextColumn(help="Of the figure after")})  # fmt: skip
+    download(table, f"calibration-{name}")
+
+
+def curves_table(rows: Sequence[Mapping[str, float]]) -> pd.DataFrame:
+    """The training curves as numbers."""
+    return pd.DataFrame(rows)
+
+
+def settings(card: ModelCard) -> None:
+    """Draws the hyper-parameters."""
+    table = model_tables.settings(card.recipe)
+    st.dataframe(table, hide_index=True, height="content", row_height=28, alt="The settings of the training run")
+    download(table, f"settings-{card.id}")
+
+
+def environment(found: Mapping[str, object], name: str) -> None:
+    """Draws the machine and the libraries."""
+    if not found:
+        st.caption("Nothing is stored about it.")
+        return
+    table = model_tables.environment(found)
+    st.dataframe(table, hide_index=True, height="content", alt="The machine and the libraries")
+    download(table, f"environment-{name}")
+
+
+def layers(card: ModelCard) -> None:
+    """Draws the network layer by layer, from the names and shapes of its weights."""
+    try:
+        table = model_tables.layers(cache.weight_shapes(card))
+    except ArtifactError as error:
+        st.warning(str(error), icon=":material/broken_image:")
+        return
+    st.dataframe(table, hide_index=True, alt="The layers with their weights", column_config={
+        "weights": st.column_config.TextColumn(width="large"),
+        "learned": st.column_config.NumberColumn(format="localized", help="Numbers learned by gradient"),
+        "statistics": st.column_config.NumberColumn(format="localized", help="Running means and variances"),
+    })  # fmt: skip
+    st.caption(f"{len(table)} layers with weights, by name; {table['learned'].sum():,} learned numbers"
+               f" and {table['statistics'].sum():,} running statistics.")  # fmt: skip
+    download(table, f"layers-{card.id}")
