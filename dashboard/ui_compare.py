@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import cache, figures, ui, ui_open, ui_size, ui_url, ui_work
+from dashboard import cache, charts, figures, looks, ui, ui_open, ui_size, ui_url, ui_work
+from dashboard.entries import FRAMEWORK_WORDS
 from fer_core.collection import CollectedFace
 from fer_core.collection_answers import AnsweredFace
 from fer_core.face_size import size_of
 from fer_core.preprocess import to_pixels
-from fer_core.types import InputSpec, ModelCard
+from fer_core.reading import FaceAnswers
+from fer_core.types import EMOTIONS, InputSpec, ModelCard
 
 ORDERS = {"photo": "Photo by photo", "parting": "Most disagreement first"}
 WHICH = {"all": "All faces", "part": "Where models part", "wrong": "Where a model is wrong"}
 SCOPES = {"photo": "This photo", "all": "All photos"}
 FACE, TABLE, A_PAGE = "face", "faces-table", 50
+ALL = "All probabilities"
 NATIVE = InputSpec(size=48, channels=1)
 """What the native models see, to show beside the crop."""
 SIDE = 160
@@ -48,31 +53,66 @@ def table(faces: Sequence[AnsweredFace], cards: Sequence[ModelCard], several: bo
     pages = -(-len(faces) // A_PAGE)
     page = st.pagination(pages, key="faces-page", max_visible_pages=7) if pages > 1 else 1
     here = faces[(page - 1) * A_PAGE : page * A_PAGE]
-    columns: dict[str, Any] = {
-        "photo": st.column_config.NumberColumn("Photo", width=55, pinned=True),
-        "face": st.column_config.NumberColumn("Face", width=50, pinned=True),
-        "crop": st.column_config.ImageColumn("Crop", width=76, pinned=True),
-        "posed": st.column_config.TextColumn("Posed", width=80),
-        **{card.title: st.column_config.TextColumn(card.title, width=120) for card in cards},
-        "models": st.column_config.TextColumn("Models", width=75, help="Whether all models give the same label"),
-        "parting": st.column_config.ProgressColumn("Parting", min_value=0, max_value=1, format="%.2f", width=90,
-                                                   help="How far the models' probabilities part, 0 to 1: the "
-                                                        "Jensen-Shannon divergence of all, over its largest"),
-        "pixels": st.column_config.NumberColumn("Pixels", format="%.0f", width=65,
-                                                help="How wide the face is in the photo, as FER2013 frames faces"),
-    }  # fmt: skip
-    for card in cards:
-        columns[f"{card.title}: all"] = st.column_config.BarChartColumn(
-            card.title, y_min=0, y_max=1, width="medium",
-            help=f"{card.title}, 0 to 1, from left to right: {', '.join(card.labels)}",
-        )  # fmt: skip
-    rows = pd.DataFrame([_row(one, cards, several) for one in here])
-    rows = rows[[name for name in columns if name in rows]]  # as said above, whatever the first face has
+    columns = _columns(cards)
+    found = [_row(one, cards, several) for one in here]
+    shown = [head for head in columns if any(head in row for row in found)]  # as said there, whoever comes first
+    rows = pd.DataFrame([[row.get(head) for head in shown] for row in found], columns=pd.MultiIndex.from_tuples(shown))
     spoken = f"{len(here)} faces with the answers of {', '.join(card.title for card in cards)}"
     key = f"{TABLE}-{page}-{len(faces)}"
-    st.dataframe(rows, column_config=columns, hide_index=True, row_height=68, alt=spoken, key=key,
+    config: dict[Any, Any] = {place: columns[head] for place, head in enumerate(shown, start=1)}  # the index has 0
+    st.dataframe(rows, column_config=config, hide_index=True, row_height=68, alt=spoken, key=key,
                  height="content" if len(here) < 9 else 640, selection_mode="single-row",
                  on_select=lambda: _opened(key, [one.key for one in here]))  # fmt: skip
+
+
+def _columns(cards: Sequence[ModelCard]) -> dict[tuple[str, str], Any]:
+    """How each column looks, by the two lines of its head, in the order shown."""
+    answers = heads(cards)
+    return {
+        ("", "photo"): st.column_config.NumberColumn("Photo", width=55, pinned=True),
+        ("", "face"): st.column_config.NumberColumn("Face", width=50, pinned=True),
+        ("", "crop"): st.column_config.ImageColumn("Crop", width=76, pinned=True),
+        ("", "posed"): st.column_config.TextColumn("Posed", width=80),
+        **{answers[card.id]: st.column_config.TextColumn(help=card.title) for card in cards},
+        ("", "models"): st.column_config.TextColumn("Models", width=75, help="Whether all models give the same label"),
+        ("", "parting"): st.column_config.ProgressColumn(
+            "Parting", min_value=0, max_value=1, format="%.2f", width=90,
+            help="How far the models' probabilities part, 0 to 1: the Jensen-Shannon divergence of all, over its "
+                 "largest"),
+        ("", "pixels"): st.column_config.NumberColumn(
+            "Pixels", format="%.0f", width=65, help="How wide the face is in the photo, as FER2013 frames faces"),
+        **{(ALL, title): st.column_config.BarChartColumn(
+            y_min=0, y_max=1, width="medium",
+            help=f"{title}, 0 to 1, from left to right: {', '.join(card.labels)}")
+           for card, title in zip(cards, _titles(cards), strict=True)},
+    }  # fmt: skip
+
+
+def heads(cards: Sequence[ModelCard]) -> dict[str, tuple[str, str]]:
+    """The two lines of each model's column head, by id: its framework, and its title in short.
+
+    Seven whole titles beside each other would be cut off, twins of two frameworks to the same words. What two models of
+    a framework would share stays whole.
+    """
+    short = {card.id: (_framework(card), _short(card)) for card in cards}
+    shared = Counter(short.values())
+    return {card.id: short[card.id] if shared[short[card.id]] == 1 else (_framework(card), title)
+            for card, title in zip(cards, _titles(cards), strict=True)}  # fmt: skip
+
+
+def _framework(card: ModelCard) -> str:
+    return "" if card.framework == "ensemble" else FRAMEWORK_WORDS[card.framework]
+
+
+def _short(card: ModelCard) -> str:
+    """The title up to a comma, without the framework's name: "EfficientNet-Lite0, fine-tuned (Keras)" loses both."""
+    word = _framework(card)
+    words = [one for one in card.title.split(",")[0].split() if one not in (word, f"({word})")]
+    return " ".join(words) or card.title
+
+
+def _titles(cards: Sequence[ModelCard]) -> list[str]:
+    return list(looks.distinct({card.id: card.title for card in cards}).values())
 
 
 def _opened(key: str, keys: Sequence[str]) -> None:
@@ -81,20 +121,21 @@ def _opened(key: str, keys: Sequence[str]) -> None:
         st.query_params[FACE] = keys[rows[0]]
 
 
-def _row(one: AnsweredFace, cards: Sequence[ModelCard], several: bool) -> dict[str, object]:
+def _row(one: AnsweredFace, cards: Sequence[ModelCard], several: bool) -> dict[tuple[str, str], object]:
     row: dict[str, object] = {"photo": one.photo.number} if several else {}
     row |= {"face": one.collected.number, "crop": ui.data_uri(cache.thumbnail(one.collected, 68))}
+    row |= {"pixels": size_of(one.collected.face)}
     if one.collected.label:
         row["posed"] = one.collected.label
-    for card in cards:
-        prediction = one.predictions[card.id]
-        row[card.title] = f"{prediction.label} {prediction.confidence:.0%}"
     if one.answers.agreement is not None:
         row |= {"models": "agree" if one.answers.agreement else "differ", "parting": one.disagreement}
-    row["pixels"] = size_of(one.collected.face)
-    for card in cards:
-        row[f"{card.title}: all"] = [round(float(p), 3) for p in one.predictions[card.id].probabilities]
-    return row
+    found = {("", name): value for name, value in row.items()}
+    answers = heads(cards)
+    for card, title in zip(cards, _titles(cards), strict=True):
+        prediction = one.predictions[card.id]
+        found[answers[card.id]] = f"{prediction.label} {prediction.confidence:.0%}"
+        found[ALL, title] = [round(float(p), 3) for p in prediction.probabilities]
+    return found
 
 
 def agreement(found: Sequence[AnsweredFace], models: int) -> None:
@@ -121,11 +162,28 @@ def face_view(one: AnsweredFace, titles: Mapping[str, str]) -> None:
         said = [f"{titles[id]}: **{p.label}** {p.confidence:.0%}" for id, p in one.predictions.items()]
         st.markdown("  \n".join(said))
         ui_open.buttons({"source": "photos", FACE: one.key} | ui_work.address(), "open")
-    with right:
-        figure, spoken = figures.probability_bars(one.answers, titles), figures.describe(one.answers, titles)
-        st.plotly_chart(figure, key="face-bars", alt=spoken, config={"displayModeBar": False})
-    with st.expander("All numbers"):
-        ui.numbers_table([one.answers], titles)
+    file = f"photo-{one.photo.number}-face-{one.collected.number}"
+    probabilities(right, one.answers, titles, file, "face-bars")
+
+
+def probabilities(
+    where: DeltaGenerator, one: FaceAnswers, titles: Mapping[str, str], file: str, key: str, said: str = ""
+) -> None:
+    """Draws every model's probabilities of a face as bars in `where`, and as numbers in the whole width below.
+
+    `file` names the downloads; `said` goes before what the bars show in words.
+    """
+    alt = said + figures.describe(one, titles)
+    with where:
+        charts.picture(figures.probability_bars(one, titles), file, alt, key=key)
+    table = pd.DataFrame([
+        {"model": titles[id], "answer": p.label}
+        | {e: round(100 * float(p.probabilities[p.labels.index(e)]), 2) if e in p.labels else None for e in EMOTIONS}
+        for id, p in one.predictions.items()
+    ])  # fmt: skip
+    percent = st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width="small")
+    said = f"Every probability in percent. {alt}"
+    charts.twin(table, file, said, key=key, columns=dict.fromkeys(EMOTIONS, percent))
 
 
 def posed(face: CollectedFace) -> str:

@@ -10,6 +10,7 @@ import skimage
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dashboard import ui_compare
 from dashboard.pages_table import PAGES, VIEWS
 from fer_core import artifacts
 
@@ -99,17 +100,21 @@ def _home_table(at):
 
 def test_photos_reads_the_example_at_once():
     at = _run(VIEWS / "photos.py")
-    table = at.dataframe[0].value
-    assert table["face"].tolist() == [1]
-    for id in artifacts.ids():
-        assert "%" in table[artifacts.card(id).title][0]
+    table, cards = at.dataframe[0].value, [artifacts.card(id) for id in artifacts.ids()]
+    assert table["", "face"].tolist() == [1]
+    heads = ui_compare.heads(cards)
+    assert len(set(heads.values())) == len(cards)
+    for card in cards:
+        assert "%" in table[heads[card.id]][0]
+        assert len(table[ui_compare.ALL, card.title][0]) == len(card.labels)
     assert "agree on" in _text(at)
 
 
 def test_photos_with_one_model_or_none():
     at = _run(VIEWS / "photos.py")
     at.pills[0].set_value(["keras-native"]).run()
-    assert "models" not in at.dataframe[0].value.columns  # one model cannot agree with itself
+    assert ("", "face") in at.dataframe[0].value.columns
+    assert ("", "models") not in at.dataframe[0].value.columns  # one model cannot agree with itself
     at.pills[0].set_value([]).run()
     assert not at.exception and not at.dataframe
     assert "Choose at least one model" in _text(at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, figures, looks, ui, ui_none, ui_one_face, ui_what_if
+from dashboard import cache, looks, ui, ui_compare, ui_none, ui_one_face, ui_what_if
 from dashboard.chosen_face import ChosenFace
 from fer_core.disturbances import disturb
 from fer_core.reading import FaceAnswers
@@ -50,12 +50,9 @@ def disturbed(face: ChosenFace, cards: list[ModelCard]) -> dict[str, float]:
         st.markdown(f"**{face.name}**" + (f", labelled **{face.truth}**" if face.truth else ""))
         ui_what_if.pictures(face, now, strengths)
         ui_what_if.answers(before, after, titles)
-        one = FaceAnswers(1, Face((0, 0, 1, 1), 1.0, np.zeros((5, 2), np.float32), now), after)
-        figure, spoken = figures.probability_bars(one, titles), figures.describe(one, titles)
-        st.plotly_chart(figure, key="what-if-bars", alt=f"After the disturbance. {spoken}",
-                        config={"displayModeBar": False})  # fmt: skip
-    with st.expander("All numbers"):
-        ui.numbers_table([one], titles)
+    one = FaceAnswers(1, Face((0, 0, 1, 1), 1.0, np.zeros((5, 2), np.float32), now), after)
+    file = f"what-if-{face.name.lower().replace(' ', '-')}"
+    ui_compare.probabilities(right, one, titles, file, "what-if-bars", "After the disturbance. ")
     return strengths
 
 
