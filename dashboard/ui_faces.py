@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 A_PAGE = 12
 FACE, ROW, COLUMN, OF = "face", "row", "column", "of"
 """What the choices are called in the URL."""
+AT = "face-at"
+"""The face that was drawn or stepped to last, in the session."""
 ENLARGED = {"pixels": Image.Resampling.NEAREST, "smooth": Image.Resampling.LANCZOS}
 SIDE = 240
 """Pixels of the enlarged face, five times the 48 of FER2013."""
@@ -116,13 +118,25 @@ def step_buttons(id: int | str, ids: Sequence[int | str]) -> None:
     if id not in ids:
         st.caption("This face is not in the cell." if ids else "A face by itself.")
         return
-    at = ids.index(id)
+    at, st.session_state[AT] = ids.index(id), id
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Previous", icon=":material/chevron_left:", shortcut="Left", disabled=at == 0,
-                  on_click=choose, args=(ids[max(at - 1, 0)],))  # fmt: skip
+                  on_click=step, args=(-1, ids))  # fmt: skip
         st.button("Next", icon=":material/chevron_right:", icon_position="right", shortcut="Right",
-                  disabled=at + 1 == len(ids), on_click=choose, args=(ids[min(at + 1, len(ids) - 1)],))  # fmt: skip
+                  disabled=at + 1 == len(ids), on_click=step, args=(1, ids))  # fmt: skip
         st.markdown(f"{at + 1:,} of {len(ids):,}", width="content")
+
+
+def step(by: int, ids: Sequence[int | str]) -> None:
+    """Nothing comes back; the chosen face is `by` further in `ids` than the last one drawn or stepped to.
+
+    Keys may be pressed faster than the page is drawn, and faster than the browser hears of the new URL: so it is
+    neither the face that the button was drawn for nor that of the URL.
+    """
+    last = st.session_state.get(AT)
+    at = ids.index(last) if last in ids else 0
+    st.session_state[AT] = ids[min(max(at + by, 0), len(ids) - 1)]
+    choose(st.session_state[AT])
 
 
 def face_view(id: int, reference: Reference) -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, figures_confusion
 from dashboard import confusion_data as data
@@ -164,6 +165,44 @@ def test_next_and_previous_walk_the_cell_and_turn_the_pages(pictures):
     assert at.query_params["face"] == str(first[11]) and faces_shown(at) == first
     at.selectbox(key="column").set_value(None).run()  # another choice starts anew
     assert "face" not in at.query_params and "1 of" in text(at)
+
+
+def stepping(shown, steps):
+    import streamlit as st
+
+    from dashboard import ui_faces
+
+    ui_faces.step_buttons(shown, [3, 5, 8, 13])
+    for by in steps:  # a key that is pressed before the page is drawn anew, nor the browser has the new URL
+        st.query_params["face"] = str(shown)
+        ui_faces.step(by, [3, 5, 8, 13])
+
+
+@pytest.mark.parametrize(
+    ("shown", "steps", "face"),
+    [
+        (3, [1], "5"),
+        (3, [1, 1], "8"),
+        (13, [-1, -1], "5"),
+        (5, [1, 1, -1], "8"),
+        (5, [1, 1, 1], "13"),
+        (5, [-1, -1], "3"),
+    ],
+)
+def test_keys_pressed_faster_than_the_page_is_drawn_each_move_one(shown, steps, face):
+    at = AppTest.from_function(stepping, args=(shown, steps)).run()
+    assert not at.exception
+    assert at.query_params["face"] == face
+
+
+def test_a_step_starts_from_the_face_that_is_drawn(pictures):
+    row, column, _ = most_common_cell(MODELS[0])
+    at = run(row=row, column=column)
+    press(at, "Next")
+    shown = faces_shown(at)
+    next(button for button in at.button if button.label == str(shown[6])).click().run()
+    press(at, "Next")
+    assert at.query_params["face"] == str(shown[7])
 
 
 def press(at, label):
