@@ -37,6 +37,7 @@ benchmarks: ## measure everything and write docs/benchmarks.md; PHOTOS=folder wi
 	uv run python benchmarks/stages.py --json .runs/benchmarks/stages.json
 	uv run python benchmarks/users.py --json .runs/benchmarks/users.json
 	uv run python benchmarks/quiz.py --json .runs/benchmarks/quiz.json
+	uv run python benchmarks/pages.py --json .runs/benchmarks/pages.json
 	uv run python benchmarks/start.py --json .runs/benchmarks/start.json
 	uv run python benchmarks/page.py .runs/benchmarks
 

@@ -2,8 +2,8 @@
 
     uv run python benchmarks/page.py FOLDER
 
-FOLDER has engines.json, detection.json, stages.json, users.json, quiz.json and start.json, or some of them;
-`make benchmarks` runs them all.
+FOLDER has engines.json, detection.json, stages.json, users.json, quiz.json, pages.json and start.json, or some of
+them; `make benchmarks` runs them all.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ before. Engines and detectors ran in turns in one run, `fer` right after ours: c
 """
 GOALS = {"keras-native": 7000, "torch-native": 1100}
 """Images a second at a batch of 32 that were aimed at, on two idle cores."""
+PAGE_GOAL, PAGE_GOALS, PAGE_MEMORY = 300, {"cell to faces": 500}, 300
+"""Milliseconds that an interaction with an evidence page may take, and those with a goal of their own; MB in all."""
 
 
 def main() -> None:
@@ -29,7 +31,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    parts = {"engines": engines, "detection": detection, "stages": stages, "users": users, "quiz": quiz, "start": start}
+    parts = {"engines": engines, "detection": detection, "stages": stages, "users": users, "quiz": quiz, "pages": pages,
+             "start": start}  # fmt: skip
     found = [write(json.loads(path.read_text())) for name, write in parts.items()
              if (path := folder / f"{name}.json").is_file()]  # fmt: skip
     PAGE.write_text("\n".join([HEAD, *found]))
@@ -133,6 +136,28 @@ def quiz(found: dict[str, Any]) -> str:
         "with 4.5 s a face.\n"
     )
     return "\n".join([f"## A class of {found['people']} takes the quiz", machine(found), words, table(heads, rows)])
+
+
+def pages(found: dict[str, Any]) -> str:
+    """The part on the evidence pages."""
+    rows = [
+        [row["page"], row["interaction"], f"{row['first']:.0f}", f"{row['median']:.0f}", f"{row['greatest']:.0f}",
+         PAGE_GOALS.get(row["interaction"], PAGE_GOAL), f"{row['processor']:.0f}", row["n"], f"{row['mb']:.0f}"]
+        for row in found["rows"]
+    ]  # fmt: skip
+    heads = ["page", "interaction", "first run ms", "median ms", "greatest ms", "goal", "processor ms, greatest", "n",
+             "MB after"]  # fmt: skip
+    words = (
+        f"{found['models']} models on {found['images']:,} images. A page's script run by Streamlit's AppTest in one "
+        "process, without network and browser: its first run in a session, then the runs after one choice each that "
+        "was never made before.\n"
+    )
+    loaded = ", ".join(found["frameworks"]) or "none"
+    memory = (
+        f"Memory of the process after all of these: {found['memory_mb']:.0f} MB; goal: under {PAGE_MEMORY}. Frameworks "
+        f"loaded: {loaded}.\n"
+    )
+    return "\n".join(["## Evidence pages", machine(found), words, table(heads, rows), memory])
 
 
 def start(found: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """How long the evidence pages take in the server with ten models on 7,178 images, and their memory.
 
-    uv run python benchmarks/pages.py [--runs 5] [--models 10]
+    uv run python benchmarks/pages.py [--runs 5] [--models 10] [--json FILE]
 
 The models are made from the shipped artifacts: the same answers, slightly blurred, under other names. Each page runs in
 this process by Streamlit's AppTest; an interaction is a rerun after one choice, as a click in the browser is. What a
@@ -41,16 +41,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--models", type=int, default=10)
+    parser.add_argument("--json", type=Path, help="the same figures for the documentation")
     options = parser.parse_args()
-    print(describe())
+    found: dict[str, object] = {"machine": describe(), "models": options.models}
+    print(found["machine"])
     with tempfile.TemporaryDirectory() as folder:
         some_models(Path(folder), options.models)
         os.environ["SEVEN_FACES_ARTIFACTS"] = folder
-        for page, query, name, choices in interactions(options.runs):
-            time_one(page, query, name, choices)
-    loaded = [name for name in FRAMEWORKS if name in sys.modules]
-    print(f"memory of the process after all pages: {psutil.Process().memory_info().rss / 1e6:.0f} MB")
+        found["images"] = len(artifacts.reference().ids)
+        found["rows"] = [time_one(*asked) for asked in interactions(options.runs)]
+    memory, loaded = psutil.Process().memory_info().rss / 1e6, [name for name in FRAMEWORKS if name in sys.modules]
+    found |= {"memory_mb": memory, "frameworks": loaded}
+    print(f"memory of the process after all pages: {memory:.0f} MB")
     print(f"frameworks imported: {', '.join(loaded) or 'none'}")
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def interactions(runs: int) -> Iterator[tuple[str, dict[str, str], str, Choices]]:
@@ -80,8 +85,8 @@ def interactions(runs: int) -> Iterator[tuple[str, dict[str, str], str, Choices]
     yield "data", {"part": "samples"}, "samples: label", chosen("label", list(EMOTIONS[:runs]))
 
 
-def time_one(page: str, query: dict[str, str], name: str, choices: Choices) -> None:
-    """Prints the milliseconds of a page's first run, and of each choice: the median, the greatest, CPU's greatest."""
+def time_one(page: str, query: dict[str, str], name: str, choices: Choices) -> dict[str, object]:
+    """The milliseconds of a page's first run, and of each choice: the median, the greatest, CPU's greatest; printed."""
     app = AppTest.from_file(str(VIEWS / f"{page}.py"), default_timeout=300)
     app.query_params.update(query)
     first = timed(app.run)[0]
@@ -93,9 +98,12 @@ def time_one(page: str, query: dict[str, str], name: str, choices: Choices) -> N
             raise SystemExit(f"{page}, {name}: {app.exception[0].message}")
     walls, processor = zip(*spent, strict=True)
     memory = psutil.Process().memory_info().rss / 1e6
-    then = f"then median {statistics.median(walls):5.0f} ms   greatest {max(walls):5.0f} ms"
+    median = statistics.median(walls)
+    then = f"then median {median:5.0f} ms   greatest {max(walls):5.0f} ms"
     cpu = f"CPU greatest {max(processor):5.0f} ms"
     print(f"{page:12} {name:16} first {first:6.0f} ms   {then}   {cpu}   n={len(spent)}   {memory:.0f} MB")
+    return {"page": page, "interaction": name, "first": first, "median": median, "greatest": max(walls),
+            "processor": max(processor), "n": len(spent), "mb": memory}  # fmt: skip
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:

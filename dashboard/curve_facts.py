@@ -60,7 +60,8 @@ def distances(raters: Sequence[Rater], reference: Reference, name: str) -> list[
     """How far each rater with probabilities, and the label alone, is from FER+'s votes on one of `evidence.SETS`.
 
     A rater is compared on the labels that it knows. The figures are those of `crowd.divergence`; raters on the same
-    images share their resamples, which is many times quicker. The first call loads SciPy.
+    images share their resamples, which is many times quicker. Means are by `einsum`: the threads of `@` wait for one
+    another where the processor has other work, five times as long as the sum itself. The first call loads SciPy.
     """
     rows = np.flatnonzero(evidence.mask(reference, name))
     found = {
@@ -72,7 +73,8 @@ def distances(raters: Sequence[Rater], reference: Reference, name: str) -> list[
     means: dict[str, Interval] = {}
     for ids in alike.values():
         values = np.stack([found[id].jensen_shannon for id in ids])
-        drawn = np.hstack([values @ c / c.sum(axis=0) for c in resamples(values.shape[1], BOOTSTRAP, 0)])
+        blocks = resamples(values.shape[1], BOOTSTRAP, 0)
+        drawn = np.hstack([np.einsum("ri,ib->rb", values, c) / c.sum(axis=0) for c in blocks])
         means |= {id: interval(found[id].means["jensen_shannon"].value, d) for id, d in zip(ids, drawn, strict=True)}
     return [
         Distance(r.id, r.title, len(r.labels), len(found[r.id].rows), found[r.id].left_out, means[r.id]) for r in raters
