@@ -52,6 +52,20 @@ def test_agrees_with_scipy_and_scikit_learn(seed: int, n: int) -> None:
     assert turned.difference.value == -found.difference.value
 
 
+@given(st.integers(0, 10**6), st.integers(2, 60), st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None)
+def test_the_order_of_the_images_changes_nothing(seed: int, n: int, random: Any) -> None:
+    rng = np.random.default_rng(seed)
+    y, p, b = rng.integers(0, 3, n), rng.dirichlet(np.ones(3), n), rng.integers(-1, 3, n)  # -1 is `NONE`
+    order = np.arange(n)
+    random.shuffle(order)
+    one, other = compare(y, p, b, bootstrap=0), compare(y[order], p[order], b[order], bootstrap=0)
+    assert (one.n, one.only_a, one.only_b, one.p_value) == (other.n, other.only_a, other.only_b, other.p_value)
+    assert one.difference.value == other.difference.value
+    assert one.agreement == pytest.approx(other.agreement)
+    assert one.kappa == pytest.approx(other.kappa, nan_ok=True)
+
+
 def test_the_interval_is_that_of_resampled_pairs_and_not_of_two_models_apart() -> None:
     rng = np.random.default_rng(0)
     y = np.zeros(1000, dtype=int)

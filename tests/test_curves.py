@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,3 +96,18 @@ def test_a_roc_curve_is_that_of_scikit_learn(seed: int, n: int, levels: int) -> 
     alarms, found, _ = sklearn_metrics.roc_curve(y, p)
     np.testing.assert_allclose(curve.false_positive_rate, alarms, atol=1e-12)
     np.testing.assert_allclose(curve.true_positive_rate, found, atol=1e-12)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 80), st.sampled_from([2, 5, 1000]), st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_the_order_of_the_images_changes_no_roc_curve(seed: int, n: int, levels: int, random: Any) -> None:
+    rng = np.random.default_rng(seed)
+    y, weights = rng.integers(0, 3, n), rng.integers(1, levels + 1, (n, 3))  # few levels: many equal scores
+    p = weights / weights.sum(axis=1, keepdims=True)
+    order = np.arange(n)
+    random.shuffle(order)
+    other = roc_curves(y[order], p[order], LABELS)
+    for name, curve in roc_curves(y, p, LABELS).items():
+        np.testing.assert_array_equal(curve.false_positive_rate, other[name].false_positive_rate, name)
+        np.testing.assert_array_equal(curve.true_positive_rate, other[name].true_positive_rate, name)
+        assert curve.area == pytest.approx(other[name].area, nan_ok=True), name

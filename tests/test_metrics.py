@@ -202,6 +202,22 @@ def test_a_certain_mistake_costs_the_most_and_stays_finite() -> None:
     assert METRICS["ece"](y, p) == 1
 
 
+@given(st.integers(2, 7), st.data())
+@settings(max_examples=40, deadline=None)
+def test_one_certain_answer_to_everything_gives_the_known_values(k: int, data: Any) -> None:
+    y = np.array(data.draw(st.lists(st.integers(0, k - 1), min_size=1, max_size=60)))
+    answer = data.draw(st.integers(0, k - 1))
+    found = {name: metric(y, np.eye(k)[np.full(len(y), answer)]) for name, metric in METRICS.items()}
+    wrong = float((y != answer).mean())
+    assert found["log_loss"] == pytest.approx(-wrong * math.log(scores.SMALLEST))  # what is right costs -log 1 = 0
+    assert found["brier"] == pytest.approx(2 * wrong)  # 1 for the answer, 1 for the truth
+    assert found["accuracy"] == pytest.approx(1 - wrong)
+    assert found["ece"] == pytest.approx(wrong)
+    if 0 < wrong < 1:
+        assert found["cohen_kappa"] == pytest.approx(0)
+        assert found["roc_auc_macro"] == pytest.approx(0.5)
+
+
 def test_calibration_error_is_over_fifteen_bins() -> None:
     # .62 and .69 are in bins 10 and 11 of fifteen; in one bin of ten their gaps would mostly cancel
     p = np.array([[0.62, 0.38], [0.69, 0.31]])
