@@ -1,9 +1,11 @@
 """How fast each engine answers for every shipped model, and how much memory all models take.
 
-    uv run python benchmarks/engines.py [--rounds 10] [--models A,B] [--fer PYTHON] [--data FER2013] [--json FILE]
+    uv run python benchmarks/engines.py [--rounds 10] [--models A,B] [--untrained A,B] [--fer PYTHON] [--data FER2013]
+                                        [--json FILE]
 
 Networks alone, on ready input: OpenVINO in float32 and bfloat16, ONNX Runtime, the model's own framework as the program
 calls it, and Keras's `predict`. All peers of a model work in one process in turns, so that they meet the same load.
+Large networks that are not shipped are timed with random weights: how fast a network is does not depend on them.
 PYTHON is the interpreter of another environment, with the package `fer` and setuptools below 80; it is asked about the
 same faces as ours, and, where FER2013 is found, for its accuracy on PrivateTest, which stands beside our cards'.
 """
@@ -34,6 +36,8 @@ from fer_core.types import EMOTIONS
 HERE = Path(__file__).resolve().parent
 BATCH, REPEATS = 32, 6
 """Faces of a batch, and runs of one peer before the next has its turn; the first of them does not count."""
+LARGE = "keras-resnet50v2,keras-efficientnetv2b3"
+"""The networks at 128 px of the Copenhagen project."""
 Peers = Mapping[str, Callable[[np.ndarray], Any]]
 
 
@@ -42,6 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--models", default="", help="ids with commas between; all shipped where none is named")
+    parser.add_argument("--untrained", default=LARGE, help="networks of the catalog, timed with random weights")
     parser.add_argument("--fer", type=Path, help="the Python of an environment with the package fer")
     parser.add_argument("--data", type=Path, help="FER2013, to judge fer on; else FER2013_PATH, else fer is only timed")
     parser.add_argument("--json", type=Path, help="the same figures for the documentation")
@@ -50,11 +55,14 @@ def main() -> None:
     if wanted.memory:
         print(json.dumps(memory(wanted.memory)))
         return
-    results: dict[str, object] = {"machine": describe(), "rounds": wanted.rounds, "batch": BATCH}
+    results: dict[str, Any] = {"machine": describe(), "rounds": wanted.rounds, "batch": BATCH}
     print(results["machine"])
     results["memory"] = [child(str(HERE / "engines.py"), "--memory", engine) for engine in ("compiled", "native")]
     timed = wanted.models.split(",") if wanted.models else shipped()
-    results["times"] = [row for id in timed for row in report(id, wanted.rounds)]
+    results["times"] = [row for id in timed for row in report(id, peers(id), wanted.rounds)]
+    for id in filter(None, wanted.untrained.split(",")):
+        with TemporaryDirectory() as folder:
+            results["times"] += report(id, untrained(id, Path(folder)), max(wanted.rounds // 2, 1))
     results["faces"] = faces_a_second(wanted.rounds, wanted.fer, wanted.data)
     print(json.dumps({key: results[key] for key in ("memory", "faces")}, indent=1))
     if wanted.json:
@@ -68,13 +76,28 @@ def shipped() -> list[str]:
 
 def peers(id: str) -> Peers:
     """What computes the network of that artifact: by name, from network input to logits."""
-    native, export = catalog.load(id), onnx_exports.read(id)
-    graph = export.graph
+    export = onnx_exports.read(id)
+    whole = "int8" in export.about["precisions"]
+    return working(catalog.load(id), export.graph, export.file("int8") if whole else None)
+
+
+def untrained(architecture: str, folder: Path) -> Peers:
+    """The same of a network with random weights, whose export is made in `folder`."""
+    from trainers import onnx_graph
+
+    network = catalog.untrained(architecture)
+    artifacts.save_weights(folder, network.weights())
+    graph = onnx_graph.graph(network, folder / artifacts.WEIGHTS)
+    return working(network, onnx_exports.save_graph(folder, graph), None)
+
+
+def working(native: Any, graph: Path, quantized: Path | None) -> Peers:
+    """Every way here to compute that network, by name."""
     found: dict[str, Callable[[np.ndarray], Any]] = {"OpenVINO, float32": Network(graph)}
     if has_bfloat16():
         found["OpenVINO, bfloat16"] = Network(graph, precision="bfloat16")
-    if "int8" in export.about["precisions"]:
-        found["OpenVINO, int8 and bfloat16"] = Network(export.file("int8"), precision="int8")
+    if quantized:
+        found["OpenVINO, int8 and bfloat16"] = Network(quantized, precision="int8")
     found["ONNX Runtime, float32"] = onnx_runtime(graph)
     title = {"keras": "Keras, traced", "torch": "PyTorch, eager"}[native.spec.framework]
     found[title] = native._logits
@@ -94,13 +117,12 @@ def onnx_runtime(graph: Path) -> Callable[[np.ndarray], Any]:
     return lambda x: session.run(None, {"x": x})
 
 
-def report(id: str, rounds: int) -> list[dict[str, object]]:
-    """The times of all peers on batches and on single faces of one model."""
-    shape = catalog.spec(artifacts.card(id).architecture).input
+def report(id: str, peers: Peers, rounds: int) -> list[dict[str, object]]:
+    """The times of all peers on batches and on single faces of one model, an artifact or a network."""
+    shape = catalog.spec(artifacts.card(id).architecture if id in artifacts.ids() else id).input
     x = np.random.default_rng(0).random((BATCH, shape.size, shape.size, shape.channels), np.float32)
-    working, rows = peers(id), []
-    many, one = in_turns(working, x, rounds), in_turns(working, x[:1], rounds)
-    for peer in working:
+    many, one, rows = in_turns(peers, x, rounds), in_turns(peers, x[:1], rounds), []
+    for peer in peers:
         speeds = [BATCH / seconds for seconds in many[peer]]
         milliseconds = [1e3 * seconds for seconds in one[peer]]
         row: dict[str, object] = {
@@ -113,11 +135,11 @@ def report(id: str, rounds: int) -> list[dict[str, object]]:
     return rows
 
 
-def in_turns(working: Peers, x: np.ndarray, rounds: int) -> dict[str, list[float]]:
+def in_turns(peers: Peers, x: np.ndarray, rounds: int) -> dict[str, list[float]]:
     """Each peer's seconds for x, some runs of it before the next has its turn, all of them `rounds` times."""
-    seconds: dict[str, list[float]] = {name: [] for name in working}
+    seconds: dict[str, list[float]] = {name: [] for name in peers}
     for _ in range(rounds):
-        for name, work in working.items():
+        for name, work in peers.items():
             for repeat in range(REPEATS):
                 began = time.perf_counter()
                 work(x)

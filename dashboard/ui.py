@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import charts, figures_confusion, ui_url
 from dashboard.confusion_data import occurrences_of
 from fer_core.reading import FaceAnswers
-from fer_core.types import EMOTIONS, ModelCard
+from fer_core.types import ModelCard
 
 
 def model_choice(cards: Sequence[ModelCard]) -> list[ModelCard]:
@@ -19,21 +18,6 @@ def model_choice(cards: Sequence[ModelCard]) -> list[ModelCard]:
     titles = {card.id: card.title for card in cards}
     chosen = ui_url.some(st.pills, "Models", titles, "models", list(titles), selection_mode="multi")
     return [card for card in cards if card.id in chosen]
-
-
-def numbers_table(answers: Sequence[FaceAnswers], titles: Mapping[str, str]) -> None:
-    """Draws every probability as a number: a row for each face and model."""
-    rows = [
-        {"face": one.number, "model": titles[id], "answer": p.label}
-        | {e: round(100 * float(p.probabilities[p.labels.index(e)]), 1) if e in p.labels else None for e in EMOTIONS}
-        for one in answers
-        for id, p in one.predictions.items()
-    ]
-    percent = {
-        e: st.column_config.ProgressColumn(e, format="%.1f %%", min_value=0, max_value=100, width="small")
-        for e in EMOTIONS
-    }
-    st.dataframe(pd.DataFrame(rows), column_config=percent, hide_index=True, alt="Every probability in percent")
 
 
 def label_counts(found: Sequence[FaceAnswers], photos: int, titles: Mapping[str, str]) -> None:
