@@ -17,6 +17,7 @@ from uuid import uuid4
 import numpy as np
 from platformdirs import user_cache_path
 
+from fer_core.fer2013_members import beside
 from fer_core.fer2013_source import DatasetError, Source
 
 VERSION = 1
@@ -163,9 +164,10 @@ def _name(path: Path) -> str:
 
 
 def _state(path: Path) -> str:
-    """A hash of the sizes and times of the source's files; of a folder, of all files in it."""
+    """A hash of the sizes and times of the source's files: of a folder all in it, of a train.csv its test.csv too."""
     digest = hashlib.sha256(str(VERSION).encode())
-    for file in sorted(_files(path)) if path.is_dir() else [str(path)]:
+    alone = [str(file) for file in (path, beside(path)) if file]
+    for file in sorted(_files(path)) if path.is_dir() else alone:
         stat = os.stat(file)  # noqa: PTH116 (as in `_files`)
         digest.update(f"{file}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:12]

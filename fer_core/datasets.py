@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from fer_core import dataset_cache
+from fer_core.dataset_notes import OFFICIAL_SHA256, verdict
 from fer_core.fer2013_forms import KNOWN_MD5, read_source
 from fer_core.fer2013_rows import identify, load_row_index
 from fer_core.fer2013_source import (
     NO_LABEL,
-    SPLIT_COUNTS,
     SPLITS,
     TEST,
     DatasetError,
     NoLabelsError,
     Source,
+    drawn_anew,
     require_classes,
 )
 from fer_core.ferplus import VOTE_COLUMNS, VOTES_FILE, VotesError, join_votes
@@ -32,9 +33,6 @@ __all__ = [
     "check", "emotion", "load", "positions", "save", "with_labels",
 ]  # fmt: skip
 
-OFFICIAL_SHA256 = "bb183fb6943ddf60cee1219371efd38a18d40392d446398712869eac5e880089"
-"""sha256 of faces, labels and splits of the published fer2013.csv (MD5 f8428a1e...14f95)."""
-
 BY_HAND = f"""Download fer2013.csv (301 MB, MD5 {KNOWN_MD5["fer2013.csv"]}) by hand from
   https://www.kaggle.com/datasets/deadskull7/fer2013
 put it anywhere, and tell the program where it is:
@@ -43,7 +41,7 @@ For the human votes put FER+'s {VOTES_FILE} (https://github.com/microsoft/FERPlu
 A folder, zip or parquet of FER2013 will do as well; see python -m trainers data check PATH."""
 
 HOW_TO_GET = f"""FER2013 is not shipped with the program. To get it:
-  python -m trainers data fetch          (needs a network and the package kagglehub)
+  python -m trainers data fetch          (needs a network and kagglehub: uv sync --extra fetch)
 Or: {BY_HAND}"""
 
 
@@ -102,6 +100,7 @@ def load(
     cache: Path | str | None = None,
     *,
     mapped: bool = False,
+    emotions: str | Iterable[str] | None = None,
 ) -> Dataset:
     """FER2013 from `path`, or else from $FER2013_PATH, in whichever form it is there.
 
@@ -111,25 +110,38 @@ def load(
     come without their row (trees, parquet) are recognised by their pixels. DatasetMissing where nothing is at `path`;
     other DatasetErrors name file, row and remedy; a dataset of another size than the published one only gets a note.
 
+    `emotions`, a label set or its emotions, must all have images: MissingClassError where one has none. Name fewer for
+    data that lack some; () asks for none, and None for all seven, but of an npz of `save` for none.
+
     With `mapped` the faces stay on disk, read-only, and come into memory as they are looked at: for a page that shows
     a few of them.
     """
     place = _place(path)
-    if dataset_cache.is_npz(place):
+    saved = dataset_cache.is_npz(place)
+    if saved:
         source, sha256 = _read(place, mapped)
     else:
         source, sha256 = _cached(place, cache, mapped)
-    notes = source.notes + _verdict(source, sha256)
+    wanted = () if saved else EMOTIONS  # what was saved was chosen
+    require_classes(source.labels, str(place), wanted if emotions is None else label_set(emotions))
     found, vote_notes = _votes(place, votes, source)
-    return Dataset(
-        source.faces, source.labels, source.splits, source.rows, found, sha256, source.form, notes + vote_notes
-    )
+    notes = tuple(dict.fromkeys(source.notes + verdict(source, sha256) + vote_notes))
+    return Dataset(source.faces, source.labels, source.splits, source.rows, found, sha256, source.form, notes)
 
 
 def save(dataset: Dataset, path: Path) -> None:
     """Nothing; the dataset is at `path` as one npz that `load` reads in a moment, without its votes."""
-    source = Source(dataset.faces, dataset.labels, dataset.splits, dataset.ids, dataset.form, dataset.notes)
-    dataset_cache.write(source, path)
+    dataset_cache.write(replace(_source(dataset), notes=own_notes(dataset)), path)
+
+
+def own_notes(dataset: Dataset) -> tuple[str, ...]:
+    """The notes on how the data were read, without those that compare them with the published ones, as `load` does."""
+    compared = verdict(_source(dataset), dataset.sha256)
+    return tuple(note for note in dataset.notes if note not in compared)
+
+
+def _source(dataset: Dataset) -> Source:
+    return Source(dataset.faces, dataset.labels, dataset.splits, dataset.ids, dataset.form)
 
 
 def with_labels(dataset: Dataset, labels: str | Iterable[str]) -> Dataset:
@@ -164,9 +176,9 @@ class Check:
 
 
 def check(path: Path | str | None = None, cache: Path | str | None = None) -> Check:
-    """The dataset at `path` with the verdict on its MD5 and content; errors as in `load`."""
+    """The dataset at `path` with the verdict on its MD5 and content; errors as in `load`, but any emotions will do."""
     place = _place(path)
-    dataset = load(place, cache=cache)
+    dataset = load(place, cache=cache, emotions=())
     if not place.is_file():
         return Check(dataset, None, None)
     with place.open("rb") as handle:
@@ -226,7 +238,6 @@ def _identified(source: Source, where: str) -> Source:
             f"{where}: expected labels; found pixels only, as in the challenge's test.csv. Nothing can be evaluated on "
             "it: take fer2013.csv or icml_face_data.csv, which hold the same images with labels."
         )
-    require_classes(source.labels[kept], where)
     lost = len(order) - len(kept)
     notes = (f"{lost:,} images without a label were left out.",) if lost else ()
     return replace(
@@ -235,37 +246,17 @@ def _identified(source: Source, where: str) -> Source:
     )  # fmt: skip
 
 
-def _verdict(source: Source, sha256: str) -> tuple[str, ...]:
-    """Notes that compare the content with the published dataset."""
-    if sha256 == OFFICIAL_SHA256:
-        return ("Pixels, labels and splits are exactly those of the published fer2013.csv.",)
-    found = np.bincount(source.splits, minlength=len(SPLITS) + 1)
-    notes = [
-        f"{name} has {found[index]:,} images; the published FER2013 has {SPLIT_COUNTS[name]:,}."
-        for index, name in enumerate(SPLITS)
-        if found[index] != SPLIT_COUNTS[name]
-    ]
-    if found[TEST]:
-        notes.append(
-            f"{found[TEST]:,} test images may be of PublicTest or PrivateTest: they are in the split 'Test', and "
-            "figures on it compare with neither. Use fer2013.csv for those."
-        )
-    if unplaced := int((source.rows < 0).sum()):
-        notes.append(
-            f"{unplaced:,} images are no known row of fer2013.csv: their id is -1, and FER+ has no votes on them."
-        )
-    return tuple(notes) or ("The counts are the published ones; pixels, labels or their order are not.",)
-
-
 def _votes(place: Path, votes: Path | str | None, source: Source) -> tuple[Uint8 | None, tuple[str, ...]]:
     """The FER+ votes and notes: a file that was named must fit, one that merely lies beside is passed over."""
+    # Splits drawn anew say nothing of the published order, which the votes are in.
+    splits = np.full_like(source.splits, TEST) if drawn_anew(source.form) else source.splits
     if votes:
-        return join_votes(Path(votes).expanduser(), source.rows, source.splits), ()
+        return join_votes(Path(votes).expanduser(), source.rows, splits), ()
     beside = [folder / VOTES_FILE for folder in (place, place.parent)]
     file = next((file for file in beside if file.is_file()), None)
     if file is None:
         return None, ()
     try:
-        return join_votes(file, source.rows, source.splits), ()
+        return join_votes(file, source.rows, splits), ()
     except VotesError as error:
         return None, (f"FER+ votes were not joined: {error}",)

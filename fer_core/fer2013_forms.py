@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from fer_core.fer2013_members import Members, members
+from fer_core.fer2013_members import Members, beside, members, together
 from fer_core.fer2013_parquet import read_parquet, split_word
 from fer_core.fer2013_source import DatasetError, EmptyDataError, FormError, Source
 from fer_core.fer2013_tables import read_csv, table_columns
@@ -29,9 +29,10 @@ def read_source(path: Path) -> Source:
     """The images in a file, folder or archive of any published form, with where they came from in `form`.
 
     Where there are several, the fullest wins: a table with labels and splits, then parquet, then the challenge's
-    train.csv with its test.csv, then a tree of pictures.
+    train.csv with its test.csv, then a tree of pictures. Of a train.csv alone the test.csv beside
+    it is read too.
     """
-    source = members(path)
+    source = _challenge(path) or members(path)
     if not source.names:
         raise EmptyDataError(f"{path}: expected FER2013 in one of its forms, found an empty folder or archive.")
     kinds, complaints = _kinds(source)
@@ -46,6 +47,16 @@ def read_source(path: Path) -> Source:
         f"test/<emotion>/, in a folder, zip or tar; found {', '.join(source.names[:3])}... Give the dataset itself. "
         + " ".join(map(str, complaints[:3]))
     )
+
+
+def _challenge(path: Path) -> Members | None:
+    """The challenge's train.csv at `path` and the test.csv beside it; None where they are not both there."""
+    test = beside(path)
+    if test is None:
+        return None
+    both = together(path, test)
+    kinds, _ = _kinds(both)  # a test.csv with other columns is another dataset's
+    return both if [*kinds.values()] == ["train", "test"] else None
 
 
 def _kinds(source: Members) -> tuple[dict[str, str], list[DatasetError]]:

@@ -30,6 +30,18 @@ class Members:
         return str(self.place) if self.place.name == name else f"{self.place}/{name}"
 
 
+def beside(path: Path) -> Path | None:
+    """The challenge's test.csv where `path` is the train.csv that it lies beside."""
+    other = path.with_name("test.csv")
+    return other if path.name == "train.csv" and path.is_file() and other.is_file() else None
+
+
+def together(*files: Path) -> Members:
+    """Plain files of one folder as the files of a folder that has no others."""
+    place = files[0].parent
+    return Members(place, tuple(file.name for file in files), lambda name, size: _head(place / name, size))
+
+
 def members(path: Path) -> Members:
     """The files in a folder, a zip or a (compressed) tar, or the one plain file that `path` is.
 

@@ -17,6 +17,7 @@ from fer_core.fer2013_source import (
     SPLIT_WORDS,
     EmptyDataError,
     FormError,
+    PixelError,
     Source,
     split_indices,
 )
@@ -80,6 +81,11 @@ def _faces(values: list[Any], where: str) -> tuple[Uint8, tuple[str, ...]]:
 def _face(value: Any, where: str) -> tuple[Uint8, bool]:
     """One face, and whether it was resized, from text, numbers, 2,304 raw bytes, or an encoded picture."""
     value = value.get("bytes") if isinstance(value, dict) else value
+    if value is None:
+        raise PixelError(
+            f"{where}: expected {PIXELS:,} pixels (48 x 48), found none: the value is null. Download the file again, "
+            "or leave the row out."
+        )
     if isinstance(value, bytes) and len(value) != PIXELS:
         return decode(value, where)
     if isinstance(value, str):

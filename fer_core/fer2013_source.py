@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fer_core.labels import LABEL_SETS
 from fer_core.types import EMOTIONS, Uint8, unknown
 
 SPLITS = ("Training", "PublicTest", "PrivateTest")
@@ -15,6 +16,8 @@ SPLITS = ("Training", "PublicTest", "PrivateTest")
 SPLIT_COUNTS = {"Training": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
 TEST = 3
 NO_LABEL = 255
+DRAWN = ", split anew "
+"""Stands in a dataset's form, and so on the card of what learned from it, before how its splits were drawn."""
 SIDE = 48
 PIXELS = SIDE * SIDE
 
@@ -49,7 +52,7 @@ class LabelError(DatasetError):
 
 
 class MissingClassError(DatasetError):
-    """A dataset in which one of the seven emotions never occurs."""
+    """A dataset in which an emotion that is wanted never occurs."""
 
 
 class EmptyDataError(DatasetError):
@@ -84,17 +87,30 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def split_indices(words: Sequence[str], where: str, both: bool = False) -> tuple[Uint8, tuple[str, ...]]:
+def drawn_anew(name: str) -> bool:
+    """Whether a dataset of that form, or an artifact whose card calls its data so, has other splits than published."""
+    return DRAWN in name
+
+
+def row_place(where: str, row: int, lines: Sequence[int] = ()) -> str:
+    """How a message names a row, counted from 0 without the header, and its line in the file where there are lines."""
+    return f"{where}, row {row}" + (f", line {lines[row]} of the file" if lines else "")
+
+
+def split_indices(
+    words: Sequence[str], where: str, both: bool = False, lines: Sequence[int] = ()
+) -> tuple[Uint8, tuple[str, ...]]:
     """The split of each image, uint8 index into `SPLITS` or TEST, and notes, from what the form calls its splits.
 
     'validation' beside 'test' are taken for PublicTest and PrivateTest, the usual meaning; either of them alone holds
-    both halves, and which image is in which half is left unknown. `both` says that the other one is in another file.
+    both halves, and which image is in which half is left unknown. `both` says that the other one is in another file;
+    `lines` are the rows' lines in the file, for messages.
     """
     kinds = {word: SPLIT_WORDS.get(str(word).strip().lower().replace(" ", "")) for word in set(words)}
     strays = sorted(str(word) for word, kind in kinds.items() if kind is None)
     if strays:
         row = next(i for i, word in enumerate(words) if str(word) == strays[0])
-        raise LabelError(f"{where}, row {row}: {unknown('split', strays[0], SPLITS)}")
+        raise LabelError(f"{row_place(where, row, lines)}: {unknown('split', strays[0], SPLITS)}")
     both = both or {"validation", "test"} <= set(kinds.values())
     index = {"train": 0, "PublicTest": 1, "PrivateTest": 2}
     index |= {"validation": 1, "test": 2} if both else {"validation": TEST, "test": TEST}
@@ -104,12 +120,20 @@ def split_indices(words: Sequence[str], where: str, both: bool = False) -> tuple
     return np.array([table[word] for word in words], np.uint8), (note,) if told else ()
 
 
-def require_classes(labels: Uint8, where: str) -> None:
-    """Nothing; MissingClassError naming the emotions that never occur in `labels`."""
+def missing_emotions(labels: Uint8) -> tuple[str, ...]:
+    """The emotions that never occur in `labels`, indices into `EMOTIONS`, in their order."""
     counts = np.bincount(labels, minlength=256)
-    missing = [name for index, name in enumerate(EMOTIONS) if counts[index] == 0]
-    if missing:
-        raise MissingClassError(
-            f"{where}: expected images of all seven emotions; none of {', '.join(missing)}. Is a folder missing or "
-            "misspelt, or the file cut short? Download it again; to train on fewer emotions choose a label set instead."
-        )
+    return tuple(name for index, name in enumerate(EMOTIONS) if counts[index] == 0)
+
+
+def require_classes(labels: Uint8, where: str, wanted: Sequence[str] = EMOTIONS) -> None:
+    """Nothing; MissingClassError naming those of the `wanted` emotions that never occur in `labels`."""
+    missing = [name for name in missing_emotions(labels) if name in wanted]
+    if not missing:
+        return
+    without = [name for name, emotions in LABEL_SETS.items() if not {*missing} & {*emotions}]
+    fewer = f' Or train on fewer emotions: take a recipe with labels = "{without[0]}".' if without else ""
+    raise MissingClassError(
+        f"{where}: expected images of {', '.join(wanted)}; none of {', '.join(missing)}. Is a folder missing or "
+        f"misspelt, or the file cut short? Download it again.{fewer}"
+    )

@@ -22,6 +22,7 @@ from fer_core.fer2013_source import (
     LabelError,
     PixelError,
     Source,
+    row_place,
     split_indices,
 )
 from fer_core.labels import EmotionError, emotion
@@ -64,45 +65,53 @@ def csv_form(names: Sequence[str], columns: dict[str, int]) -> str:
 
 def read_csv(data: bytes, where: str) -> Source:
     """The images of a csv: the form is told by its columns, rows are claimed by position."""
+    # Row by row, so that 300 MB of text are never held a second time as strings.
+    rows = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""))
     try:
-        # Row by row, so that 300 MB of text are never held a second time as strings.
-        rows = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""))
         names = next(rows, [])
         columns = table_columns(names, where)
-        values = _csv_values(rows, columns, where)
+        values, lines = _csv_values(((rows.line_num, fields) for fields in rows if fields), columns, where)
     except (csv.Error, UnicodeDecodeError) as error:
-        raise FormError(f"{where}: cannot be read as a csv ({error}). Download it again.") from error
+        place = f"{where}, near line {rows.line_num} of the file"
+        raise FormError(f"{place}: cannot be read as a csv ({error}). Download it again.") from error
     if not values["pixels"]:
         raise EmptyDataError(f"{where}: expected one image a row below the header; found none. Download it again.")
-    return _source(values, csv_form(names, columns), where)
+    return _source(values, lines, csv_form(names, columns), where)
 
 
-def _csv_values(rows: Iterator[list[str]], columns: dict[str, int], where: str) -> dict[str, list[Any]]:
-    """The columns' values, pixels as uint8 (48, 48); PixelError for a row with fewer fields than the header."""
+def _csv_values(
+    rows: Iterator[tuple[int, list[str]]], columns: dict[str, int], where: str
+) -> tuple[dict[str, list[Any]], list[int]]:
+    """The columns' values, pixels as uint8 (48, 48), and each row's line in the file, from lines and their fields.
+
+    PixelError for a row with fewer fields than the header.
+    """
     values: dict[str, list[Any]] = {what: [] for what in columns}
-    filled = (fields for fields in rows if fields)
-    for row, fields in enumerate(filled):
+    lines: list[int] = []
+    for row, (line, fields) in enumerate(rows):
+        lines.append(line)
+        here = row_place(where, row, lines)
         if len(fields) <= max(columns.values()):
             raise PixelError(
-                f"{where}, row {row}: expected the fields {', '.join(columns)}, found {len(fields)} fields. The file "
-                "is cut short or was edited: download it again."
+                f"{here}: expected the fields {', '.join(columns)}, found {len(fields)} fields. The file is cut short "
+                "or was edited: download it again."
             )
         for what, place in columns.items():
             text = fields[place]
-            values[what].append(text if what != "pixels" else face_from_text(text, f"{where}, row {row}"))
-    return values
+            values[what].append(text if what != "pixels" else face_from_text(text, here))
+    return values, lines
 
 
-def _source(values: dict[str, list[Any]], form: str, where: str) -> Source:
+def _source(values: dict[str, list[Any]], lines: list[int], form: str, where: str) -> Source:
     """The source of a table's columns; train.csv and test.csv are the first and the last rows of fer2013.csv."""
     faces = np.stack(values["pixels"])
     labels = np.full(len(faces), NO_LABEL, np.uint8)
     if "emotion" in values:
-        labels = label_indices(values["emotion"], where)
+        labels = label_indices(values["emotion"], where, lines=lines)
     splits = np.full(len(faces), TEST if form == "test.csv" else 0, np.uint8)
     notes: tuple[str, ...] = ()
     if "Usage" in values:
-        splits, notes = split_indices(values["Usage"], where)
+        splits, notes = split_indices(values["Usage"], where, lines=lines)
     first = SPLIT_COUNTS["Training"] if form == "test.csv" else 0
     return Source(faces, labels, splits, np.arange(first, first + len(faces), dtype=np.int32), form, notes)
 
@@ -134,16 +143,21 @@ def face_from_numbers(values: np.ndarray, where: str) -> Uint8:
     return values.astype(np.uint8).reshape(SIDE, SIDE)
 
 
-def label_indices(values: Sequence[Any], where: str, names: Sequence[str] = EMOTIONS) -> Uint8:
-    """Indices into `EMOTIONS`, uint8 (N,), from numbers (places in `names`) or from names in any published spelling."""
+def label_indices(
+    values: Sequence[Any], where: str, names: Sequence[str] = EMOTIONS, lines: Sequence[int] = ()
+) -> Uint8:
+    """Indices into `EMOTIONS`, uint8 (N,), from numbers (places in `names`) or from names in any published spelling.
+
+    LabelError for anything else, with the row and, where `lines` are given, its line in the file.
+    """
     table = {}
     for value in dict.fromkeys(values):
         text = str(value).strip()
         try:
             table[value] = EMOTIONS.index(emotion(names[int(text)] if _is_place(text, names) else text))
         except EmotionError as error:
-            row = list(values).index(value)
-            raise LabelError(f"{where}, row {row}: {error} Numbers go from 0 to {len(names) - 1}.") from error
+            here = row_place(where, list(values).index(value), lines)
+            raise LabelError(f"{here}: {error} Numbers go from 0 to {len(names) - 1}.") from error
     return np.array([table[value] for value in values], np.uint8)
 
 

@@ -1,19 +1,23 @@
-"""python -m trainers data check | fetch | clean, as a user types them."""
+"""python -m trainers data check | fetch | clean | split, as a user types them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import sys
+import tomllib
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from fer_core import datasets
 from fer_core.cleaning import report_from_json
 from fer_core.datasets import DatasetMissing
 from fer_core.fer2013_source import PixelError
+from fer_core.splits import resplit
 from tests import fer2013_builder as make
 from trainers import data as command
 
@@ -67,8 +71,52 @@ def test_fetch_without_kagglehub_says_what_to_download_and_where_to_put_it(monke
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     done = run("fetch")
     assert done.exit_code == 1
-    for expected in ("uv pip install kagglehub", "kaggle.com/datasets/deadskull7/fer2013", "export FER2013_PATH="):
+    for expected in ("uv sync --extra fetch", "kaggle.com/datasets/deadskull7/fer2013", "export FER2013_PATH="):
         assert expected in done.output
+
+
+def test_the_extra_that_fetch_names_has_the_package_and_the_default_install_has_not():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert any(package.startswith("kagglehub") for package in project["optional-dependencies"]["fetch"])
+    assert not any(package.startswith("kagglehub") for package in project["dependencies"])
+
+
+def test_split_writes_one_file_that_recipes_take_and_counts_copies(data, tmp_path):
+    faces, alike = data.faces.copy(), np.flatnonzero(data.splits == 2)[:2]
+    faces[alike] = faces[0]
+    place = make.write_csv(make.Sample(faces, data.labels, data.splits, data.votes), tmp_path / "fer2013.csv")
+    done = run("split", "70/20/10", place, "--out", tmp_path / "mine.npz", "--seed", 4)
+    assert done.exit_code == 0, done.output
+    found = datasets.load(tmp_path / "mine.npz")
+    assert found.form == "fer2013.csv, split anew 70/20/10, seed 4"
+    np.testing.assert_array_equal(found.splits, resplit(datasets.load(place), "70/20/10", 4).splits)
+    for n in found.counts.values():
+        assert str(n) in done.output
+    now = "with an exact copy in Training: " + ", ".join(
+        f"0 of {found.counts[name]} in {name}" for name in ("PublicTest", "PrivateTest")
+    )
+    for expected in (now, "before, with an exact copy in Training: 0 of 7 in PublicTest, 2 of 14 in PrivateTest"):
+        assert expected in done.output
+    assert f"--data {tmp_path / 'mine.npz'}" in done.output and "--out FOLDER" in done.output
+
+
+def test_split_grouped_counts_near_copies_too(csv, tmp_path):
+    done = run("split", "grouped", csv, "--out", tmp_path / "mine.npz")
+    assert done.exit_code == 0, done.output
+    assert "a copy or near copy in Training: 0 of" in done.output
+
+
+def test_split_official_is_the_data_as_one_file(csv, tmp_path):
+    done = run("split", "official", csv, "--out", tmp_path / "mine.npz")
+    assert done.exit_code == 0 and "before" not in done.output and "--out FOLDER" not in done.output
+    assert datasets.load(tmp_path / "mine.npz").sha256 == datasets.load(csv).sha256
+
+
+def test_split_overwrites_nothing(csv):
+    kept = csv.read_bytes()
+    done = run("split", "80/10/10", csv, "--out", csv)
+    assert isinstance(done.exception, datasets.DatasetError) and "there already" in str(done.exception)
+    assert csv.read_bytes() == kept
 
 
 def test_fetch_without_a_network_says_so(monkeypatch):

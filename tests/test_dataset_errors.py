@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
 
-import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from PIL import Image
 
 from fer_core import fer2013_members as archives
 from fer_core import fer2013_source as source
-from fer_core.datasets import load
+from fer_core.datasets import load, save
 from fer_core.types import EMOTIONS
 from tests import fer2013_builder as make
 
@@ -37,7 +39,7 @@ DAMAGE = {
     "column emotion": (r"emotion", "emotoin", -1, source.ColumnError, "'emotion'.*'emotoin'"),
     "column Usage": (r"Usage", "Usge", -1, source.ColumnError, "'Usage'.*'usge'"),
     "no header": (r"emotion,pixels,Usage", "1,2,3", -1, source.ColumnError, "published files have emotion,pixels"),
-    "short row": (r" \d+,T", ",T", 3, source.PixelError, r"row 3: expected 2,304 pixels.*found 2,303.*download"),
+    "short row": (r" \d+,T", ",T", 3, source.PixelError, r"row 3, line 5 of the file: expected.*found 2,303.*download"),
     "long row": (r",T", " 7,T", 3, source.PixelError, r"row 3.*found 2,305"),
     "too bright": (r" \d+,T", " 256,T", 3, source.PixelError, r"row 3.*0\.\.255, found 256"),
     "negative": (r" \d+,T", " -1,T", 3, source.PixelError, r"row 3.*found -1"),
@@ -46,10 +48,10 @@ DAMAGE = {
     "a word": (r" \d+,T", " x,T", 3, source.PixelError, r"row 3.*whole numbers"),
     "no pixels": (r",.*,", ",,", 3, source.PixelError, r"row 3.*found 0"),
     "fields missing": (r",.*", "", 3, source.PixelError, r"row 3.*found 1 fields"),
-    "label 7": (r"^\d", "7", 3, source.LabelError, r"row 3: Unknown emotion '7'.*0 to 6"),
+    "label 7": (r"^\d", "7", 3, source.LabelError, r"row 3, line 5 of the file: Unknown emotion '7'.*0 to 6"),
     "label word": (r"^\d", "hapy", 3, source.LabelError, r"row 3.*Did you mean 'happy'"),
     "contempt": (r"^\d", "contempt", 3, source.LabelError, r"row 3.*none of FER2013's seven"),
-    "split": (r"Training", "Trainig", 3, source.LabelError, r"row 3: Unknown split 'Trainig'. Did you mean 'Training'"),
+    "split": (r"Training", "Trainig", 3, source.LabelError, r"line 5 of the file: Unknown split 'Trainig'.*'Training'"),
 }
 
 
@@ -62,11 +64,62 @@ def test_a_damaged_csv_is_refused_with_file_row_and_remedy(damage, data, tmp_pat
     assert not list((tmp_path / "cache").glob("*"))
 
 
+def test_lines_are_the_files_own_where_blank_ones_are_skipped(data, tmp_path):
+    place = _edit(data, tmp_path, r" \d+,T", ",T")
+    lines = place.read_text().split("\n")
+    place.write_text("\n".join([lines[0], "", lines[1], "", *lines[2:]]))
+    with pytest.raises(source.PixelError, match="row 3, line 7 of the file"):
+        load(place)
+
+
+def test_a_csv_that_cannot_be_read_says_where(data, tmp_path):
+    place = _edit(data, tmp_path, r",T", f"{' 0' * 70_000},T")
+    with pytest.raises(source.FormError, match=r"near line 5 of the file: .*field larger"):
+        load(place)
+
+
+def _without(data: make.Sample, emotion: str, split: int | None = None) -> make.Sample:
+    """The sample without an emotion, at all or in one split."""
+    gone = (data.labels == EMOTIONS.index(emotion)) & ((data.splits == split) | (split is None))
+    return make.Sample(data.faces[~gone], data.labels[~gone], data.splits[~gone], data.votes[~gone])
+
+
 def test_a_missing_class_is_named(data, tmp_path):
-    kept = np.flatnonzero(data.labels != EMOTIONS.index("disgust"))
-    part = make.Sample(data.faces[kept], data.labels[kept], data.splits[kept], data.votes[kept])
-    with pytest.raises(source.MissingClassError, match=r"fer2013\.csv.*none of disgust.*label set"):
-        load(make.write_csv(part, tmp_path / "fer2013.csv"))
+    place = make.write_csv(_without(data, "disgust"), tmp_path / "fer2013.csv")
+    for _ in range(2):  # read, and from the cache
+        with pytest.raises(source.MissingClassError, match=r'fer2013\.csv.*none of disgust.*labels = "six"'):
+            load(place)
+
+
+def test_data_without_a_class_will_do_where_fewer_are_wanted(data, tmp_path):
+    place = make.write_csv(_without(data, "disgust"), tmp_path / "fer2013.csv")
+    found = load(place, emotions="six")
+    assert len(found) == 36
+    assert any(note.startswith("No image is of disgust: only recipes whose label set") for note in found.notes)
+    assert len(load(place, emotions=())) == 36
+    save(found, tmp_path / "mine.npz")
+    assert len(load(tmp_path / "mine.npz")) == 36
+    with pytest.raises(source.MissingClassError, match=r"mine\.npz.*none of disgust"):
+        load(tmp_path / "mine.npz", emotions=EMOTIONS)
+    with pytest.raises(source.MissingClassError, match="none of disgust"):
+        load(place)
+
+
+def test_no_label_set_is_advised_where_none_leaves_the_class_out(data, tmp_path):
+    with pytest.raises(source.MissingClassError, match=r"none of happy\. .*Download it again\.$"):
+        load(make.write_csv(_without(data, "happy"), tmp_path / "fer2013.csv"))
+
+
+def test_a_class_that_one_split_lacks_is_a_note_that_names_both(data, tmp_path):
+    found = load(make.write_csv(_without(data, "disgust", 2), tmp_path / "fer2013.csv"))
+    lacks = [note for note in found.notes if "has no image of" in note]
+    assert len(lacks) == 1 and lacks[0].startswith("PrivateTest has no image of disgust: is a folder missing")
+
+
+def test_a_folder_that_the_test_part_of_a_tree_lacks_is_a_note(data, tmp_path):
+    place = make.write_ananthu(data, tmp_path / "tree")
+    shutil.rmtree(place / "test" / "disgusted")
+    assert any(note.startswith("Test has no image of disgust:") for note in load(place).notes)
 
 
 @pytest.mark.parametrize(("name", "content"), [("fer2013.csv", b""), ("fer2013.csv", b"emotion,pixels,Usage\n")])
@@ -130,6 +183,13 @@ def test_a_damaged_parquet_is_named(data, tmp_path):
     place.write_bytes(place.read_bytes()[:-50])
     with pytest.raises(source.FormError, match=r"f\.parquet"):
         load(place)
+
+
+@pytest.mark.parametrize("null", [None, {"bytes": None, "path": "x.png"}])
+def test_a_parquet_whose_pixels_are_null_says_that_there_are_none(null, tmp_path):
+    pq.write_table(pa.table({"emotion": [0], "pixels": [null], "Usage": ["Training"]}), tmp_path / "f.parquet")
+    with pytest.raises(source.PixelError, match=r"f\.parquet, row 0: .*found none: the value is null"):
+        load(tmp_path / "f.parquet")
 
 
 def test_a_parquet_that_tells_no_split_is_refused(data, tmp_path):

@@ -92,8 +92,30 @@ def test_pictures_are_taken_in_the_order_a_person_counts(data, tmp_path):
     assert flat == [2, 10]
 
 
+def test_train_csv_is_read_with_the_test_csv_beside_it(data, tmp_path, known):
+    found = load(make.write_challenge(data, tmp_path / "challenge") / "train.csv")
+    make.assert_is(found, data)
+    assert found.form == "train.csv+test.csv"
+
+
+def test_a_test_csv_that_comes_later_is_read_too(data, tmp_path, known):
+    folder = make.write_challenge(data, tmp_path / "challenge")
+    (folder / "test.csv").rename(tmp_path / "elsewhere.csv")
+    assert len(load(folder / "train.csv")) == 21
+    (tmp_path / "elsewhere.csv").rename(folder / "test.csv")
+    assert len(load(folder / "train.csv")) == 42
+
+
+def test_a_test_csv_of_something_else_is_left_alone(data, tmp_path):
+    folder = make.write_challenge(data, tmp_path / "challenge")
+    for other in ("id,age\n1,2\n", (folder / "train.csv").read_text()):
+        (folder / "test.csv").write_text(other)
+        assert load(folder / "train.csv").form == "train.csv"
+
+
 def test_train_csv_alone_has_the_training_images(data, tmp_path):
     folder = make.write_challenge(data, tmp_path / "challenge")
+    (folder / "test.csv").unlink()
     found = load(folder / "train.csv")
     assert found.counts == {"Training": 21, "PublicTest": 0, "PrivateTest": 0}
     assert found.form == "train.csv"
@@ -127,7 +149,7 @@ def test_a_saved_dataset_is_loaded_as_it_was(data, tmp_path):
     datasets.save(before, tmp_path / "mine.npz")
     after = load(tmp_path / "mine.npz")
     make.assert_is(after, data)
-    assert after.sha256 == before.sha256
+    assert (after.sha256, after.form, after.notes) == (before.sha256, before.form, before.notes)
 
 
 @settings(max_examples=15, deadline=None)
@@ -155,6 +177,13 @@ def test_the_environment_names_the_path(data, tmp_path, monkeypatch):
 def test_another_number_of_images_is_a_note(data, tmp_path):
     notes = load(make.write_csv(data, tmp_path / "fer2013.csv")).notes
     assert "Training has 21 images; the published FER2013 has 28,709." in notes
+
+
+def test_a_check_takes_data_that_lack_an_emotion(data, tmp_path):
+    kept = np.flatnonzero(data.labels > 1)
+    part = make.Sample(data.faces[kept], data.labels[kept], data.splits[kept], data.votes[kept])
+    found = datasets.check(make.write_csv(part, tmp_path / "fer2013.csv"))
+    assert any(note.startswith("No image is of angry, disgust:") for note in found.dataset.notes)
 
 
 def test_a_check_knows_the_published_files_by_their_md5(data, tmp_path):

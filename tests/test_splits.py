@@ -11,9 +11,10 @@ from fer_core import datasets
 from fer_core import fer2013_source as source
 from fer_core.datasets import load
 from fer_core.duplicates import exact_groups
-from fer_core.splits import SCHEMES, resplit
+from fer_core.splits import SCHEMES, copies, in_training, resplit
 from tests import fer2013_builder as make
 from tests.fer2013_builder import needs_real
+from trainers.run import data_card
 
 pytest_plugins = ("tests.fer2013_fixtures",)
 pytestmark = pytest.mark.usefixtures("own_places")
@@ -46,10 +47,46 @@ def test_another_seed_gives_another_split_and_says_so(data, tmp_path):
     assert one.sha256 != two.sha256 != whole.sha256
     assert "seed 1" in one.notes[-1]
     assert resplit(whole, "official") is whole
-    with pytest.raises(source.DatasetError, match="Known: official, 80/10/10, 70/20/10"):
+    with pytest.raises(source.DatasetError, match="Known: official, 80/10/10, 70/20/10, grouped"):
         resplit(whole, "90/10")
     with pytest.raises(source.DatasetError, match="one group number for each"):
         resplit(whole, "80/10/10", groups=np.zeros(3))
+
+
+def test_the_form_and_notes_say_how_it_was_split_and_no_longer_that_it_is_published(data, tmp_path, monkeypatch):
+    whole = load(make.write_csv(data, tmp_path / "fer2013.csv"))
+    monkeypatch.setattr("fer_core.dataset_notes.OFFICIAL_SHA256", whole.sha256)
+    whole = load(tmp_path / "fer2013.csv")
+    assert "exactly those of the published" in whole.notes[0] and not source.drawn_anew(whole.form)
+    datasets.save(resplit(resplit(whole, "80/10/10"), "70/20/10", 3), tmp_path / "mine.npz")
+    found = load(tmp_path / "mine.npz")
+    assert found.form == "fer2013.csv, split anew 70/20/10, seed 3" and source.drawn_anew(found.form)
+    assert [note for note in found.notes if "published" in note] == [
+        "Split anew 70/20/10 with seed 3, copies kept together: figures compare with no published ones."
+    ]
+    assert data_card(found).name == "FER2013 (fer2013.csv, split anew 70/20/10, seed 3)"
+    with pytest.raises(source.DatasetError, match=r"published splits, found .*split anew 70/20/10.*Give fer2013\.csv"):
+        resplit(found, "official")
+
+
+def test_votes_follow_their_images_into_another_split(data, tmp_path):
+    make.write_votes(data, tmp_path / "fer2013new.csv")
+    whole = load(make.write_csv(data, tmp_path / "fer2013.csv"))
+    datasets.save(resplit(whole, "80/10/10"), tmp_path / "mine.npz")
+    np.testing.assert_array_equal(load(tmp_path / "mine.npz").votes, whole.votes)
+
+
+def test_grouped_keeps_near_copies_on_one_side_and_copies_in_training_are_counted(data):
+    lighter = np.clip(data.faces[:20].astype(int) + 9, 0, 255).astype(np.uint8)
+    whole = _dataset(np.concatenate([data.faces[:20], lighter, data.faces[:20]]), np.zeros(60, np.uint8))
+    parts = resplit(whole, "grouped", 1)
+    for first in range(20):
+        assert len({*parts.splits[[first, first + 20, first + 40]].tolist()}) == 1
+    near, exact = copies(whole.faces, "grouped"), copies(whole.faces, "80/10/10")
+    assert set(in_training(parts, near).values()) == {0}
+    whole.splits[20:] = np.repeat([1, 2], 20)
+    assert in_training(whole, exact) == {"PublicTest": 0, "PrivateTest": 20}
+    assert in_training(whole, near) == {"PublicTest": 20, "PrivateTest": 20}
 
 
 def test_exact_copies_stay_on_one_side_without_being_asked():

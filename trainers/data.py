@@ -1,4 +1,4 @@
-"""FER2013 on this machine: get it, check it, look for what is wrong with it."""
+"""FER2013 on this machine: get it, check it, look for what is wrong with it, split it otherwise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from fer_core import cleaning, datasets
+from fer_core import cleaning, datasets, splits
+from fer_core.duplicates import exact_groups
 from fer_core.ferplus import VOTES_FILE
 from fer_core.types import EMOTIONS, Uint8
 from trainers.contact_sheet import contact_sheet
@@ -53,7 +54,8 @@ def fetch() -> None:
         # By name: the package is optional, and only this command wants it.
         kagglehub = importlib.import_module("kagglehub")
     except ImportError:
-        console.print(f"The package kagglehub is not installed: uv pip install kagglehub.\nOr: {datasets.BY_HAND}")
+        remedy = "Install it with: uv sync --extra fetch"
+        console.print(f"The package kagglehub is not installed. {remedy}\nOr: {datasets.BY_HAND}")
         raise typer.Exit(1) from None
     try:
         folder = Path(kagglehub.dataset_download(KAGGLE_DATASET))
@@ -74,7 +76,7 @@ def clean(
     faces: Annotated[bool, typer.Option(help="look for a face in every image with MTCNN: half an hour")] = False,
 ) -> None:
     """Find copies, conflicting labels, blank images and pictures without a face; write a report with pictures."""
-    dataset = datasets.load(path)
+    dataset = datasets.load(path, emotions=())
     report = cleaning.inspect(dataset, detect_faces if faces else None, near)
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.json").write_text(report.to_json(), encoding="utf-8")
@@ -82,6 +84,43 @@ def clean(
     console.print(_findings(report))
     console.print(_kept(dataset, report))
     console.print(f"Written: {out / 'report.json'}, {out / 'sheet.html'}", markup=False)
+
+
+@app.command()
+def split(
+    scheme: Annotated[str, typer.Argument(help=f"how to share them out: {', '.join(splits.SCHEMES)}")],
+    out: Annotated[Path, typer.Option(help="the file to write, such as mine.npz; recipes take it with --data")],
+    path: Place = None,
+    seed: Annotated[int, typer.Option(help="another seed draws other parts")] = 0,
+) -> None:
+    """Write FER2013 with other splits as one file, and say how many test images have a copy in Training."""
+    if out.exists():
+        raise datasets.DatasetError(f"{out} is there already. Remove it, or give --out another name.")
+    before = datasets.load(path, emotions=())
+    exact = exact_groups(before.faces)
+    with console.status("looking for copies"):
+        groups = splits.copies(before.faces, scheme)
+    after = splits.resplit(before, scheme, seed, groups)
+    datasets.save(after, out)
+    console.print(_counts(after))
+    console.print(f"Form: {after.form}", markup=False)
+    _say_copied("an exact copy", before, after, exact)
+    if scheme == "grouped":
+        _say_copied("a copy or near copy", before, after, groups)
+    console.print(f"Written: {out}. Train on it with:\n  python -m trainers train RECIPE --data {out}", markup=False)
+    if after is not before:
+        console.print(
+            "  and --out FOLDER: other images are tested than the published ones, so keep what it leaves away from "
+            "artifacts/, where models are ranked."
+        )
+
+
+def _say_copied(what: str, before: datasets.Dataset, after: datasets.Dataset, groups: np.ndarray) -> None:
+    """How many images of each test part have one of their group in Training, in the data as they were and as split."""
+    was, now = splits.in_training(before, groups), splits.in_training(after, groups)
+    for dataset, words, found in ((after, "with", now), *([] if after is before else [(before, "before, with", was)])):
+        parts = ", ".join(f"{n:,} of {dataset.counts[name]:,} in {name}" for name, n in found.items())
+        console.print(f"Test images {words} {what} in Training: {parts or 'there are no test images'}", markup=False)
 
 
 def detect_faces(faces: Uint8) -> np.ndarray:
