@@ -23,7 +23,16 @@ def main() -> None:
     path.write_text(tomlkit.dumps(document))
     try:
         (PROJECT / "uv.lock").unlink(missing_ok=True)
-        command = ["uv", "export", "--all-groups", "--no-hashes", "--no-annotate", "--no-header", "--no-emit-project"]
+        command = [
+            "uv",
+            "export",
+            "--all-groups",
+            "--all-extras",
+            "--no-hashes",
+            "--no-annotate",
+            "--no-header",
+            "--no-emit-project",
+        ]
         exported = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
         pins = pinned(exported)
     except BaseException:

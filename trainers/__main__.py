@@ -14,6 +14,7 @@ from rich.table import Column, Table
 
 from fer_core import artifacts, datasets, studies
 from fer_core.metrics import EvaluationReport
+from fer_core.types import EMOTIONS
 from trainers import (
     ablation,
     average_maps,
@@ -78,7 +79,9 @@ def train(
 ) -> None:
     """Train one recipe and leave its artifact; stopped at any time, the same command goes on where it was."""
     id, chosen = recipes.load(recipe)
-    images = datasets.load(data)
+    wanted = EMOTIONS if isinstance(chosen, recipes.Ensemble) else chosen.emotions
+    images = datasets.load(data, emotions=wanted)
+    evaluation.keep_apart(images, out or (runs_folder if smoke else None))
     if isinstance(chosen, recipes.Ensemble):
         ensemble.make(id, chosen, images, out)
         console.print(_summary(id, out))

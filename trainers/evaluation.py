@@ -15,6 +15,7 @@ from fer_core.calibration import fit_temperature
 from fer_core.cleaning import image_ids, inspect
 from fer_core.crowd import one_person
 from fer_core.datasets import SPLITS, Dataset
+from fer_core.fer2013_source import drawn_anew
 from fer_core.predictor import BasePredictor, softmax
 from fer_core.types import ModelCard
 
@@ -57,8 +58,24 @@ def assess(card: ModelCard, stored: StoredPredictions, reference: Reference) -> 
     return temperature, {name: report.to_dict() for name, report in evidence.reports(rater, reference).items()}
 
 
+def keep_apart(data: Dataset, root: Path | None) -> None:
+    """Nothing comes back; ValueError where what is made from a split drawn anew would stand among official artifacts.
+
+    Its test images are others, and some of the official ones are what it learns from.
+    """
+    if drawn_anew(data.form) and (root or artifacts.default_root()).resolve() == artifacts.default_root().resolve():
+        raise ValueError(
+            f"{data.form}: what is made from a split drawn anew cannot stand beside models of the official one. Name "
+            "another folder with --out; SEVEN_FACES_ARTIFACTS=FOLDER starts the dashboard on it."
+        )
+
+
 def write_reference(data: Dataset, root: Path | None = None) -> Reference:
-    """The reference made from the data with FER+ votes and kept with the artifacts, people's reports beside it."""
+    """The reference made from the data with FER+ votes and kept with the artifacts, people's reports beside it.
+
+    ValueError where there are no votes, or the data are a split drawn anew and `root` has the official artifacts.
+    """
+    keep_apart(data, root)
     reference = build_reference(data)
     if data.votes is None:
         raise ValueError("The data have no FER+ votes. Put fer2013new.csv beside FER2013, to compare with people.")
@@ -71,8 +88,16 @@ def write_reference(data: Dataset, root: Path | None = None) -> Reference:
 
 
 def reassess(id: str, reference: Reference, data: Dataset | None = None, root: Path | None = None) -> ModelCard:
-    """The card of an artifact with temperature and metrics made anew; its predictions too where there are `data`."""
+    """The card of an artifact with temperature and metrics made anew; its predictions too where there are `data`.
+
+    ValueError where the data are another split than the one that the artifact was trained on.
+    """
     card = artifacts.card(id, root)
+    if data is not None and drawn_anew(card.data.name) != drawn_anew(data.form):
+        raise ValueError(
+            f"{id} was trained on {card.data.name}, so some of the test images of {data.form} may be what it learned "
+            "from. Evaluate it on the data that it was trained on."
+        )
     environment = artifacts.environment(id, root)
     if data is None:
         stored = artifacts.predictions(id, root)
