@@ -38,7 +38,8 @@ class Entry:
     @property
     def title(self) -> str:
         """Its name, with the number of its labels where these are not all seven."""
-        return self.name if len(self.labels) == len(EMOTIONS) else f"{self.name} ({len(self.labels)} labels)"
+        named = len(self.labels) == len(EMOTIONS) or "labels" in self.name
+        return self.name if named else f"{self.name} ({len(self.labels)} labels)"
 
     @property
     def who(self) -> str:
@@ -101,11 +102,19 @@ ORDERS: Mapping[str, Order] = {
 
 
 def ordered(entries: Sequence[Entry], by: str) -> list[Entry]:
-    """The entries in an order of `ORDERS`, those with nothing to look at last."""
+    """The entries in an order of `ORDERS`, those with nothing to look at last.
+
+    By a metric, those judged on fewer labels than others come after these, since their task was an easier one.
+    """
     order = ORDERS[by]
     known = [entry for entry in entries if order.look(entry) is not None]
     blank = [entry for entry in entries if order.look(entry) is None]
-    return sorted(known, key=order.look, reverse=order.largest_first) + blank  # type: ignore[arg-type]
+    inside = sorted(known, key=order.look, reverse=order.largest_first)  # type: ignore[arg-type]
+    return (sorted(inside, key=_labels_judged, reverse=True) if by in METRICS else inside) + blank
+
+
+def _labels_judged(entry: Entry) -> int:
+    return len(entry.report.labels) if entry.report else 0
 
 
 def filtered(entries: Sequence[Entry], who: Collection[str], initial_weights: Collection[str]) -> list[Entry]:

@@ -34,7 +34,7 @@ taken as if they were a model's probabilities."""
 def rater_choice(raters: Sequence[Rater]) -> list[Rater]:
     """The raters to draw, at first all, or of many the most accurate; the choice lives in the URL."""
     titles = {rater.id: rater.title for rater in raters}
-    best = sorted(raters, key=_accuracy, reverse=True)[:AT_FIRST]
+    best = sorted(raters, key=lambda rater: (len(rater.labels), _accuracy(rater)), reverse=True)[:AT_FIRST]
     usual = [rater.id for rater in raters if rater in best]
     chosen = ui_url.some(st.pills, "Drawn together", titles, "raters", usual, selection_mode="multi")
     return [rater for rater in raters if rater.id in chosen]

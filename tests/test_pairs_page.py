@@ -17,7 +17,7 @@ run = partial(run_page, "pairs")
 
 
 def together(name="PrivateTest"):
-    chosen = [rater for rater in cache.raters() if rater.kind == "model" or rater.id == "majority"]
+    chosen = [r for r in cache.raters() if r.labels == EMOTIONS and (r.kind == "model" or r.id == "majority")]
     return chosen, data.together(chosen, artifacts.reference(), name)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fer_core import artifacts, evidence
 from fer_core.metrics import EvaluationReport
-from fer_core.types import Interval
+from fer_core.types import EMOTIONS, Interval
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- models: written by `make readme` -->", "<!-- end of models -->"
@@ -19,7 +19,7 @@ STARTS = {"random": "random", "imagenet": "ImageNet", "teacher": "random, taught
 
 
 def table(root: Path | None = None) -> str:
-    """The table in Markdown: people first, then the models from best to worst on PublicTest."""
+    """The table in Markdown: people first, then models from best to worst on PublicTest, those of fewer labels last."""
     people = [_line(title, evidence.stored_reports(id, root), ("people", "", "", "")) for id, title in _people(root)]
     models = []
     for id in artifacts.ids(root):
@@ -28,8 +28,9 @@ def table(root: Path | None = None) -> str:
             FRAMEWORKS[card.framework], STARTS[card.initial_weights], f"{card.parameters:,}",
             f"{card.epochs} epochs, {card.seconds / 60:.0f} min on {card.device}",
         )  # fmt: skip
-        models.append((_accuracy(reports, "PublicTest"), _line(f"`{id}`", reports, facts)))
-    ranked = [line for _, line in sorted(models, key=lambda pair: -pair[0])]
+        name = f"`{id}`" + (f", {len(card.labels)} labels" if len(card.labels) < len(EMOTIONS) else "")
+        models.append((len(card.labels), _accuracy(reports, "PublicTest"), _line(name, reports, facts)))
+    ranked = [line for *_, line in sorted(models, key=lambda one: one[:2], reverse=True)]
     return "\n".join([HEADING, *people, *ranked])
 
 

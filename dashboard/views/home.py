@@ -52,12 +52,12 @@ def main() -> None:
 
 
 def models(cards: list[ModelCard]) -> None:
-    """Draws a row for each model, the most accurate first, drawn from its card and its stored evaluation.
+    """Draws a row for each model from its card and stored evaluation, most labels first, then the most accurate.
 
     As Markdown: the first page waits neither for pandas nor for the browser's grid.
     """
     reports = {card.id: cache.reports(card.id) for card in cards}
-    best = sorted(cards, key=lambda card: _accuracy(reports[card.id]), reverse=True)
+    best = sorted(cards, key=lambda card: (len(card.labels), _accuracy(reports[card.id])), reverse=True)
     rows = [[_plain(cell) for cell in row(card, reports[card.id])] for card in best]
     lines = [[*COLUMNS], [f"---{side}" for side in COLUMNS.values()], *rows]
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
