@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, collection_facts, ui_faces, ui_one_face, ui_open, ui_work
-from dashboard import confusion_data as data
+from dashboard import cache, collection_facts, confusion_data as data, ui_faces, ui_one_face, ui_open, ui_work
 from dashboard.ui_raters import OWN
 from fer_core.answers import Int64
 from fer_core.artifacts import Reference

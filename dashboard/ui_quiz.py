@@ -12,8 +12,7 @@ from fer_core.human import classes, codes, quiz
 from fer_core.human.database import Database
 from fer_core.human.errors import HumanError
 from fer_core.human.faces import Faces, LabelledFaces
-from fer_core.human.sampling import VIEWS as LOOKS
-from fer_core.human.sampling import Options, longest
+from fer_core.human.sampling import VIEWS as LOOKS, Options, longest
 from fer_core.types import EMOTIONS
 
 RUN, CLASS, FACES = "run", "class", "faces"

@@ -9,8 +9,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard import cache, charts, figures_what_if, looks, ui_url
-from dashboard import what_if_facts as facts
+from dashboard import cache, charts, figures_what_if, looks, ui_url, what_if_facts as facts
 from dashboard.chosen_face import ChosenFace
 from fer_core.disturbances import DISTURBANCES
 from fer_core.preprocess import to_pixels

@@ -78,6 +78,15 @@ def problems(key: str = WORK) -> None:
         st.warning(said, icon=":material/error:")
 
 
+def able(cards: Sequence[ModelCard]) -> list[ModelCard]:
+    """Those of the models that can be asked here; draws what is wrong with each other."""
+    with st.spinner(PATIENCE):
+        wrong = {card.id: cache.unable(card) for card in cards}
+    for said in filter(None, wrong.values()):
+        st.warning(said, icon=":material/broken_image:")
+    return [card for card in cards if not wrong[card.id]]
+
+
 def read(collection: Collection, cards: Sequence[ModelCard], key: str = WORK) -> Collection:
     """The collection with the answers of these models; they are asked only about faces that they did not see."""
     made = collection

@@ -72,8 +72,7 @@ def lessons(fer2013_csv: Path) -> tuple[Any, Any]:
 def tiny_artifacts(fer2013_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root with the artifacts keras-native and torch-native: their own recipes on that csv, cut to one epoch."""
     from fer_core import datasets
-    from trainers import recipe as recipes
-    from trainers import run as runs
+    from trainers import recipe as recipes, run as runs
     from trainers.fitting import Run
 
     root, data = tmp_path_factory.mktemp("artifacts"), datasets.load(fer2013_csv)

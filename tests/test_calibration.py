@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from fer_core.calibration import TEMPERATURES, apply_temperature, fit_temperature, reliability
 from fer_core.metrics import METRICS

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from fer_core import duplicates
 from fer_core.cleaning import INDEXES, blank, clean_index, image_ids, inspect, report_from_json

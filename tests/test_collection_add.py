@@ -8,8 +8,7 @@ import pytest
 import skimage
 from collection_cases import answered_collection, card, certain, collection, picture, png_of, reads
 
-from fer_core import collection_add, photo_sources, photos
-from fer_core import collection_edit as edit
+from fer_core import collection_add, collection_edit as edit, photo_sources, photos
 from fer_core.collection import Collection
 from fer_core.collection_add import add
 from fer_core.collection_answers import answer, answered, disagreement, evaluation, labelled

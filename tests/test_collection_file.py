@@ -10,8 +10,7 @@ import pytest
 from collection_cases import BOXES, answered_collection, collection, picture, png_of, reads, rezipped, snapshot
 from hypothesis import given, settings
 
-from fer_core import collection_edit as edit
-from fer_core import collection_file
+from fer_core import collection_edit as edit, collection_file
 from fer_core.collection import Collection, CollectionError
 from fer_core.collection_add import search_again
 from fer_core.collection_answers import evaluation

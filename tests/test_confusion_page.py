@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache, figures_confusion
-from dashboard import confusion_data as data
+from dashboard import cache, confusion_data as data, figures_confusion
 from fer_core import artifacts, datasets, evidence
 from fer_core.crowd import VOTES
 from fer_core.metrics import METRICS
 from fer_core.types import EMOTIONS
-from tests.page_runs import run as run_page
-from tests.page_runs import text
+from tests.page_runs import run as run_page, text
 
 run = partial(run_page, "confusion")
 

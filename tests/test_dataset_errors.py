@@ -11,12 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from PIL import Image
 
-from fer_core import fer2013_members as archives
-from fer_core import fer2013_source as source
+from fer_core import fer2013_members as archives, fer2013_source as source
 from fer_core.datasets import load, save
 from fer_core.types import EMOTIONS
 from tests import fer2013_builder as make

@@ -13,8 +13,7 @@ from fer_core import artifacts, catalog, datasets
 from fer_core.datasets import Dataset
 from fer_core.predictor import softmax
 from tests.training_cases import recipe_of
-from trainers import deep_svm
-from trainers import run as runs
+from trainers import deep_svm, run as runs
 from trainers.deep_svm import Features, choose, fit_linear, try_kernel
 from trainers.fitting import Run, TrainingError
 

@@ -8,8 +8,7 @@ from collection_cases import answered_collection, collection
 from test_confusion_page import answered, four_labels, text  # noqa: F401
 
 from dashboard import cache, confusion_data, figures_confusion
-from fer_core import artifacts, datasets
-from fer_core import collection_edit as edit
+from fer_core import artifacts, collection_edit as edit, datasets
 from fer_core.types import EMOTIONS
 from tests.page_runs import run as run_page
 

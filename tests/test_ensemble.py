@@ -11,9 +11,7 @@ import pytest
 from fer_core import artifacts, catalog, datasets
 from fer_core.calibration import apply_temperature
 from tests.training_cases import recipe_of
-from trainers import ensemble
-from trainers import recipe as recipes
-from trainers import run as runs
+from trainers import ensemble, recipe as recipes, run as runs
 from trainers.fitting import Run, TrainingError
 from trainers.recipe import Ensemble, RecipeError
 

@@ -63,8 +63,9 @@ def test_home_draws_its_figures_from_the_cards():
         if "PrivateTest" in reports:
             accuracy = reports["PrivateTest"]["metrics"]["accuracy"][0]
             assert table[card.title]["PrivateTest"] == f"**{accuracy:.1%}**"
-    shares = [float(row["PrivateTest"].strip("*%")) for row in table.values() if row["PrivateTest"]]
-    assert shares == sorted(shares, reverse=True)
+    labels = {card.title: len(card.labels) for card in map(artifacts.card, artifacts.ids())}
+    order = [(labels[title], float(row["PrivateTest"].strip("*%"))) for title, row in table.items()]
+    assert order == sorted(order, reverse=True), "the most accurate first, those of fewer labels last"
     assert "Article 5(1)(f)" in _text(at)
 
 
@@ -78,6 +79,27 @@ def test_home_names_a_damaged_artifact_and_shows_the_others(tmp_path, monkeypatc
     assert not at.exception
     assert "torch-native" in at.warning[0].value
     assert list(_home_table(at)) == ["Native Keras CNN"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [("gone", "its weights are not on this machine. Make them with: uv run python -m trainers train torch-native"),
+     ("torn", "cannot be asked")],
+)  # fmt: skip
+@pytest.mark.parametrize("page", ["photos", "gallery", "what_if", "explain"])
+def test_a_model_that_cannot_be_asked_costs_no_other_its_answer(page, damage, said, tmp_path, monkeypatch):
+    for id in ("keras-native", "torch-native"):
+        shutil.copytree(artifacts.default_root() / id, tmp_path / id)
+    weights = tmp_path / "torch-native" / artifacts.WEIGHTS
+    weights.unlink() if damage == "gone" else weights.write_bytes(weights.read_bytes()[:1000])
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
+    at = _run(VIEWS / f"{page}.py")
+    assert not at.exception, at.exception[0].message
+    assert any(said in warning.value for warning in at.warning)
+    if page == "photos":
+        heads = ui_compare.heads([artifacts.card(id) for id in ("keras-native", "torch-native")])
+        row = at.dataframe[0].value.iloc[0]
+        assert "%" in row[heads["keras-native"]] and heads["torch-native"] not in row.index
 
 
 def test_a_title_cannot_break_homes_table(tmp_path, monkeypatch):

@@ -11,8 +11,7 @@ from collection_cases import collection
 
 from dashboard import average_facts, cache, explain_facts, inside_pictures, what_if_facts
 from dashboard.explain_facts import Asked
-from fer_core import artifacts, average_maps
-from fer_core import collection_edit as edit
+from fer_core import artifacts, average_maps, collection_edit as edit
 from fer_core.average_maps import Group, pack
 from fer_core.disturbances import DISTURBANCES
 from fer_core.inside import Kernels

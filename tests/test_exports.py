@@ -13,8 +13,7 @@ import skimage
 from collection_cases import BOXES, answered_collection, picture, reads
 from PIL import Image
 
-from fer_core import collection_edit as edit
-from fer_core import exports
+from fer_core import collection_edit as edit, exports
 from fer_core.collection import Collection
 from fer_core.collection_add import add
 from fer_core.detection import CropRule, DetectionOptions

@@ -12,8 +12,7 @@ from fer_core import artifacts, collection_edit
 from fer_core.crop_rule import DEFAULT_RULE
 from fer_core.face_size import Size, Study, size_of
 from fer_core.types import Interval
-from tests.page_runs import run as run_page
-from tests.page_runs import text
+from tests.page_runs import run as run_page, text
 
 run = partial(run_page, "face_size")
 

@@ -9,8 +9,7 @@ import pytest
 from fer_core import artifacts, catalog, datasets
 from fer_core.catalog import CATALOG
 from fer_core.types import EMOTIONS
-from trainers import recipe as recipes
-from trainers import run as runs
+from trainers import recipe as recipes, run as runs
 from trainers.fitting import Run
 
 PROJECTS = ("keras-", "moodmirror-", "dzubak-", "burney-")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from fer_core import datasets
-from fer_core import fer2013_source as source
+from fer_core import datasets, fer2013_source as source
 from fer_core.datasets import load
 from fer_core.labels import LABEL_SETS, SPELLINGS, EmotionError, emotion, label_set, positions
 from fer_core.types import EMOTIONS

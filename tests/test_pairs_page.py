@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from test_confusion_page import four_labels, text  # noqa: F401
 
-from dashboard import cache, figures_pairs, pair_facts
-from dashboard import confusion_data as data
+from dashboard import cache, confusion_data as data, figures_pairs, pair_facts
 from fer_core import artifacts
 from fer_core.comparison import compare, compare_all
 from fer_core.types import EMOTIONS

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from fer_core.preprocess import check_faces, network_input, normalise, to_pixels
 from fer_core.types import InputSpec

@@ -18,8 +18,7 @@ from tests.training_cases import (
     fit,
     recipe_of,
 )
-from trainers import recipe as recipes
-from trainers import run as runs
+from trainers import recipe as recipes, run as runs
 from trainers.fitting import Images, Run, TrainingError
 from trainers.recipe import Recipe
 

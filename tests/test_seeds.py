@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from fer_core import artifacts, evidence, seeds, studies
-from trainers import recipe as recipes
-from trainers import seeds as command
+from trainers import recipe as recipes, seeds as command
 
 
 def test_every_row_names_a_recipe_that_is_here() -> None:

@@ -9,8 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fer_core import artifacts, studies
-from trainers import recipe as recipes
-from trainers import run, short_run
+from trainers import recipe as recipes, run, short_run
 from trainers.__main__ import app
 
 RECIPE = """

@@ -10,8 +10,7 @@ import pytest
 from dashboard import figures_studies
 from fer_core import artifacts, seeds, studies
 from fer_core.studies import Outcome, Study
-from tests.page_runs import run as run_page
-from tests.page_runs import text
+from tests.page_runs import run as run_page, text
 
 page = partial(run_page, "studies")
 

@@ -13,8 +13,7 @@ from torchvision.models import ResNet18_Weights, ResNet50_Weights, VGG19_Weights
 from torchvision.models._api import WeightsEnum
 
 from fer_core import catalog
-from trainers import recipe as recipes
-from trainers import run as runs
+from trainers import recipe as recipes, run as runs
 from trainers.fitting import TrainingError
 from trainers.recipe import Recipe, Stage
 from trainers.torch_step import freeze

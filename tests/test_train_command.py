@@ -19,9 +19,7 @@ from fer_core.compiled import has_bfloat16
 from tests.training_cases import (
     FRAMEWORKS,
 )
-from trainers import __main__ as program
-from trainers import recipe as recipes
-from trainers import run as runs
+from trainers import __main__ as program, recipe as recipes, run as runs
 
 pytestmark = pytest.mark.usefixtures("tiny")
 

@@ -28,14 +28,14 @@ from trainers import (
     findings,
     ladder,
     readme,
+    recipe as recipes,
+    run as runs,
     sanity,
     seeds,
     short_run,
     study_command,
     what_if,
 )
-from trainers import recipe as recipes
-from trainers import run as runs
 from trainers.data import app as data_commands
 from trainers.fitting import TrainingError
 from trainers.progress import progress

@@ -15,8 +15,7 @@ from rich.table import Table
 
 from fer_core import artifacts, catalog, datasets
 from fer_core.comparison import wilson_interval
-from fer_core.crop_rule import CropRule, Frame, Framing, framed
-from fer_core.crop_rule import frame as frame_of
+from fer_core.crop_rule import CropRule, Frame, Framing, frame as frame_of, framed
 from fer_core.detection import DetectionOptions
 from fer_core.predictor import BasePredictor
 from fer_core.types import EMOTIONS, Interval, Uint8

@@ -9,8 +9,7 @@ import typer
 from rich.console import Console
 
 from fer_core import artifacts, datasets, studies
-from trainers import recipe as recipes
-from trainers import study
+from trainers import recipe as recipes, study
 from trainers.fitting import Run
 from trainers.recipe import Ensemble
 from trainers.run import TRAINING

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from fer_core import artifacts, seeds
-from fer_core import studies as stored_studies
+from fer_core import artifacts, seeds, studies as stored_studies
 from fer_core.seeds import Compared
 from fer_core.studies import SHORT_RUNS, Study
 

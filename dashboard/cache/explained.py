@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +58,6 @@ def points_of_picture(id: int) -> Float32 | None:
 def _points(sha256: str, id: int) -> Float32 | None:
     grey = picture(id)
     return None if grey is None else overlay.look_for_points(detector(), grey[..., None].repeat(3, axis=2))
-
-
-def askable(given: Sequence[ModelCard]) -> list[ModelCard]:
-    """Those of the models whose weights are on this machine: a run too large to ship leaves all but them."""
-    return [card for card in given if artifacts.has_weights(card.id)]
 
 
 def without(kind: Mapping[str, object]) -> list[str]:

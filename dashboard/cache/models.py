@@ -49,6 +49,20 @@ def _predictor(id: str, weights_sha256: str, engine: Engine, root: str, exported
     return catalog.load(id, engine=engine, member=member)
 
 
+def unable(card: ModelCard) -> str | None:
+    """In the user's words, why a model cannot be asked here; None where it can, its network loaded then."""
+    if not artifacts.has_weights(card.id):
+        return (
+            f"{card.title} cannot be asked: its weights are not on this machine. Make them with: "
+            f"uv run python -m trainers train {card.id}"
+        )
+    try:
+        predictor(card.id, card.weights_sha256)
+    except (artifacts.ArtifactError, OSError, ImportError, RuntimeError) as error:
+        return f"{card.title} cannot be asked: {error}"
+    return None
+
+
 def queue(id: str, weights_sha256: str) -> Queue:
     """The line before an artifact's predictor, one for all users: their faces go through the network together."""
     return _queue(id, weights_sha256, *_place(id))

@@ -30,6 +30,7 @@ def main() -> None:
     if collection is None:
         empty()
         return
+    cards = ui_work.able(cards)
     collection = ui_work.read(collection, cards)
     head(collection)
     parts = ui_url.tabs(PARTS, "part")

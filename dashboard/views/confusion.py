@@ -6,8 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, charts, figures_confusion, ui_faces, ui_own_faces, ui_raters
-from dashboard import confusion_data as data
+from dashboard import cache, charts, confusion_data as data, figures_confusion, ui_faces, ui_own_faces, ui_raters
 from fer_core.artifacts import Reference
 from fer_core.evidence import Rater
 

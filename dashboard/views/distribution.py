@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, charts, collection_facts, figures_confusion, looks, ui_raters, ui_work
-from dashboard import confusion_data as data
+from dashboard import (
+    cache,
+    charts,
+    collection_facts,
+    confusion_data as data,
+    figures_confusion,
+    looks,
+    ui_raters,
+    ui_work,
+)
 from dashboard.pages_table import VIEWS
 from fer_core.types import EMOTIONS
 

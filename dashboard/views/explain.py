@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard import cache, explain_facts, looks, ui, ui_checks, ui_explain, ui_none, ui_one_face
+from dashboard import cache, explain_facts, looks, ui, ui_checks, ui_explain, ui_none, ui_one_face, ui_work
 from dashboard.chosen_face import ChosenFace
 from dashboard.explain_facts import Asked
 from fer_core.saliency import METHODS
@@ -20,7 +20,7 @@ def main() -> None:
     cards, problems = cache.cards()
     for problem in problems:
         st.warning(problem, icon=":material/broken_image:")
-    cards = cache.askable(cards)
+    cards = ui_work.able(cards)
     chosen = ui.model_choice(cards) if cards else []
     if not chosen:
         ui_none.no_models()

@@ -23,6 +23,7 @@ def main() -> None:
         st.warning(problem, icon=":material/broken_image:")
     if not cards:
         ui_none.no_models()
+    cards = ui_work.able(cards)
     collection = ui_work.current(ui_gallery.KEY) or Collection("A person")
     left, right = st.columns([2, 3], gap="large")
     with left:

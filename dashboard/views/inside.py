@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, ui_inside, ui_none, ui_one_face, ui_url
+from dashboard import cache, ui_inside, ui_none, ui_one_face, ui_url, ui_work
 
 
 def main() -> None:
@@ -14,7 +14,7 @@ def main() -> None:
     cards, problems = cache.cards()
     for problem in problems:
         st.warning(problem, icon=":material/broken_image:")
-    cards = [card for card in cache.askable(cards) if card.framework != "ensemble"]
+    cards = [card for card in ui_work.able(cards) if card.framework != "ensemble"]
     if not cards:
         ui_none.no_models()
         return

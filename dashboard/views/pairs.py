@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, figures_pairs, pair_facts, ui_pairs, ui_raters
-from dashboard import confusion_data as data
+from dashboard import cache, confusion_data as data, figures_pairs, pair_facts, ui_pairs, ui_raters
 from dashboard.charts import chart
 from dashboard.pages_table import VIEWS
 from fer_core.evidence import MAJORITY, TRUTH, Rater

@@ -61,7 +61,8 @@ def answers(collection: Collection, photo: CollectedPhoto, cards: list[ModelCard
     """Draws every model's answers: a table of faces, and one face in full."""
     if collection.faces and not cards:
         ui_none.no_models()
-    if not (collection.faces and cards):
+    cards = ui_work.able(cards) if collection.faces else []
+    if not cards:
         return
     collection = ui_work.read(collection, cards)
     titles, ids = {card.id: card.title for card in cards}, [card.id for card in cards]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, looks, ui, ui_compare, ui_none, ui_one_face, ui_what_if
+from dashboard import cache, looks, ui, ui_compare, ui_none, ui_one_face, ui_what_if, ui_work
 from dashboard.chosen_face import ChosenFace
 from fer_core.disturbances import disturb
 from fer_core.reading import FaceAnswers
@@ -21,7 +21,7 @@ def main() -> None:
         st.warning(problem, icon=":material/broken_image:")
     chosen = ui.model_choice(cards) if cards else []
     strengths: dict[str, float] = {}
-    able = cache.askable(chosen)
+    able = ui_work.able(chosen)
     if able:
         face = ui_one_face.choice()
         if face is not None:
