@@ -14,14 +14,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from goals import WANTED, goals
+
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 HEAD = """# How fast it is
 
 Written by `make benchmarks`; nothing here is typed in. Each table names its machine and the load of the minute
 before. Engines and detectors ran in turns in one run, `fer` right after ours: compare within a table, not between two.
 """
-GOALS = {"keras-native": 7000, "torch-native": 1100, "keras-resnet50v2": 340, "keras-efficientnetv2b3": 540}
-"""Images a second at a batch of 32 that were aimed at, on two idle cores."""
 PAGE_GOAL, PAGE_GOALS, PAGE_MEMORY = 300, {"cell to faces": 500}, 300
 """Milliseconds that an interaction with an evidence page may take, and those with a goal of their own; MB in all."""
 
@@ -33,10 +33,15 @@ def main() -> None:
     folder = parser.parse_args().folder
     parts = {"engines": engines, "detection": detection, "stages": stages, "users": users, "quiz": quiz, "pages": pages,
              "start": start}  # fmt: skip
-    found = [write(json.loads(path.read_text())) for name, write in parts.items()
-             if (path := folder / f"{name}.json").is_file()]  # fmt: skip
-    PAGE.write_text("\n".join([HEAD, *found]))
-    print(f"{PAGE} has {len(found)} of {len(parts)} parts.")
+    read = {name: json.loads(path.read_text()) for name in parts if (path := folder / f"{name}.json").is_file()}
+    PAGE.write_text("\n".join([HEAD, aims(read), *(parts[name](one) for name, one in read.items())]))
+    print(f"{PAGE} has {len(read)} of {len(parts)} parts.")
+
+
+def aims(found: dict[str, Any]) -> str:
+    """The part on goals, met and missed."""
+    heads = ["what", "reached", "goal", "", "limit, and what would close it"]
+    return "\n".join(["## Goals on two idle cores\n", table(heads, [one.row for one in goals(found)])])
 
 
 def engines(found: dict[str, Any]) -> str:
@@ -72,7 +77,7 @@ def spread(row: dict[str, Any]) -> str:
 
 def goal(row: dict[str, Any]) -> str:
     """What was aimed at, where it was."""
-    wanted = GOALS.get(row["model"]) if row["peer"].startswith("OpenVINO") else None
+    wanted = WANTED.get(row["model"]) if row["peer"].startswith("OpenVINO") else None
     return f"{wanted:,}" if wanted else ""
 
 
