@@ -21,13 +21,13 @@ LIMITS = {
     "looked into further, since it is not shipped.",
     "one face": "44 million multiply-adds take 0.2 ms at the vector units' peak; the rest is calling the runtime.",
     "photo": "Finding the faces is most of it, see where the time goes and the goals for that.",
-    "detection": "The three networks' multiply-adds alone take the goal's time or more at the peak in float32 (decision "
+    "detection": "The three networks' multiply-adds alone take the goal's time or more at float32's peak (decision "
     "0007): another detector, or screening in int8, would close it.",
     "server": "Streamlit itself: see the app of one line.",
     "first photo": "Server and first page take most of it, as in an app of one line; then modules, models and the "
     "browser's grid and charts (decision 0010).",
-    "fer": "Five times as many needs, at the vector units' peak, a network of some 14 million multiply-adds a face, and "
-    "one as good as torch-compact with its 38 million.",
+    "fer": "Five times as many needs, at the vector units' peak, a network of some 14 million multiply-adds a face "
+    "that is as good as torch-compact with its 38 million.",
 }
 """Why a goal is missed and what would close it, by what it is about."""
 
