@@ -23,7 +23,7 @@ few images and is read on PublicTest: it shows that the recipe trains, not what 
 SHORT = """Each of these recipes was trained once at the size in its row and read on PublicTest, to show that it runs.
 How good it can be, such a run does not say: `uv run python -m trainers train RECIPE` trains it whole."""
 AT_FIRST = 6
-WIDTHS = {"model": 330, "system": 300, "95 %": 95, "recipe": 215, "why they differ": 420}
+WIDTHS = {"model": 330, "system": 300, "95 %": 95, "recipe": 265, "why they differ": 420}
 """Columns of the projects' table in pixels."""
 
 

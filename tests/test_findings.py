@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ElementTree
 from dataclasses import asdict, replace
 
@@ -9,7 +10,7 @@ import pytest
 
 from fer_core import artifacts
 from fer_core.average_maps import Group, Study
-from fer_core.types import Interval
+from fer_core.types import EMOTIONS, Interval
 from tests.artifact_cases import make
 from tests.test_average_maps import made as mapped
 from tests.test_what_if import made as asked
@@ -38,7 +39,20 @@ def studies(root, **flips):
 @pytest.fixture
 def root(tmp_path):
     make(tmp_path)
+    knows(tmp_path, EMOTIONS)
     return tmp_path
+
+
+def knows(root, labels):
+    card = root / "torch-native" / artifacts.CARD
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"labels": labels}))
+
+
+def test_a_model_of_fewer_labels_is_not_told_of(root):
+    studies(root, mirror=0.25)
+    assert len(findings.found(root)) == 3
+    knows(root, EMOTIONS[2:])
+    assert findings.found(root) == []
 
 
 def test_sentences_are_what_was_measured(root):
