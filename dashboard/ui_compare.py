@@ -105,7 +105,7 @@ def _framework(card: ModelCard) -> str:
 
 
 def _short(card: ModelCard) -> str:
-    """The title up to a comma, without the framework's name: "EfficientNet-Lite0, fine-tuned (Keras)" loses both."""
+    """The title up to a comma, without the framework's name: "ResNet50V2, fine-tuned (Keras)" loses both."""
     word = _framework(card)
     words = [one for one in card.title.split(",")[0].split() if one not in (word, f"({word})")]
     return " ".join(words) or card.title
