@@ -1,5 +1,7 @@
 """The Data page with FER2013, without its pictures, and without anything."""
 
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -8,7 +10,7 @@ import streamlit as st
 from fer2013_builder import sample, write_csv, write_votes
 
 from dashboard import cache, data_facts, ui_data
-from fer_core import artifacts, cleaning, crowd, datasets, evidence
+from fer_core import artifacts, cleaning, cleaning_search, crowd, datasets, evidence
 from fer_core.cleaning_search import NearSearch
 from fer_core.types import EMOTIONS
 from tests.page_runs import run as run_page
@@ -180,7 +182,10 @@ def test_near_copies_on_demand(with_near_copies, monkeypatch):
 
 def test_a_search_for_near_copies_can_be_stopped_and_begun_again(with_near_copies, monkeypatch):
     monkeypatch.setenv("FER2013_PATH", str(with_near_copies))
-    at = run(part="copies", near="true")
+    begin, forever = subprocess.Popen, [sys.executable, "-c", "import time; time.sleep(600)"]
+    with monkeypatch.context() as slow:  # on a busy machine a search of few images ends before the page is drawn
+        slow.setattr(cleaning_search.subprocess, "Popen", lambda _command, **how: begin(forever, **how))
+        at = run(part="copies", near="true")
     search = cache.near_search()
     assert search is not None and search.state == "running"
     next(button for button in at.button if button.label == "Stop").click().run()
