@@ -11,6 +11,7 @@ from test_browser import _no_sideways_scroll, browser, page, server  # noqa: F40
 
 from dashboard.entries import ORDERS, WHO_WORDS
 from fer_core import artifacts, evidence
+from fer_core.types import EMOTIONS
 
 CARDS = {id: artifacts.card(id) for id in artifacts.ids()}
 TITLES = {card.title: id for id, card in CARDS.items()} | {title: id for id, title in evidence.PEOPLE.items()}
