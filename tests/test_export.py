@@ -192,3 +192,9 @@ def test_an_accuracy_that_moves_too_far_does_not_pass():
     moved[:2] = native[:2, ::-1]
     found = export.compared(moved, native, truth, "bfloat16")
     assert not found["passed"] and found["other_label"] == 2
+
+
+def test_images_of_labels_that_a_model_lacks_have_no_share_in_its_accuracy():
+    p = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]], np.float32)
+    found = export.compared(p, p, np.array([0, 0, -1, -1]), "float32")
+    assert found["accuracy"] == found["native_accuracy"] == 0.5 and found["images"] == 4

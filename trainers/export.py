@@ -92,8 +92,12 @@ def _lessons(card: ModelCard, data: Dataset) -> Float32:
 
 
 def compared(p: Float32, native: Float32, truth: np.ndarray, precision: Precision) -> dict[str, Any]:
-    """How probabilities (N, K) differ from the native ones, truth (N,) as index of K, and whether they pass."""
-    accuracy, before = (float((q.argmax(axis=1) == truth).mean()) for q in (p, native))
+    """How probabilities (N, K) differ from the native ones, and whether they pass.
+
+    `truth` (N,) are indices of K, below 0 where the label is none of these: such images have no share in accuracy.
+    """
+    known = truth >= 0
+    accuracy, before = (float((q.argmax(axis=1) == truth)[known].mean()) for q in (p, native))
     greatest = float(np.abs(p - native).max())
     passed = abs(accuracy - before) < ALLOWED[precision] + 1e-9 and (precision != "float32" or greatest <= GREATEST)
     return {
