@@ -66,6 +66,7 @@ def test_home_draws_its_figures_from_the_cards():
     labels = {card.title: len(card.labels) for card in map(artifacts.card, artifacts.ids())}
     order = [(labels[title], float(row["PrivateTest"].strip("*%"))) for title, row in table.items()]
     assert order == sorted(order, reverse=True), "the most accurate first, those of fewer labels last"
+    assert "Ensemble: As slow as all its members together." in _text(at)
     assert "Article 5(1)(f)" in _text(at)
 
 

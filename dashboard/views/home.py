@@ -67,10 +67,20 @@ def models(cards: list[ModelCard]) -> None:
     people = cache.reports(evidence.MAJORITY).get("PrivateTest")
     beside = f" The majority of ten people: {people.metrics['accuracy'].value:.1%} of PrivateTest." if people else ""
     st.caption(
-        f"Accuracy on {said}; everything was chosen on PublicTest, PrivateTest was scored once. 95 %: its interval, by "
-        f"bootstrap over images.{beside}"
+        f"Accuracy on {said}, of those with a label that the model knows; everything was chosen on PublicTest, "
+        f"PrivateTest was scored once. 95 %: its interval, by bootstrap over images.{beside}"
     )
-    st.caption(" ".join(dict.fromkeys(limit for card in best for limit in card.limits)))
+    st.caption(" ".join(limits(best)))
+
+
+def limits(cards: list[ModelCard]) -> list[str]:
+    """What the cards' limits are, each once; those of fewer than half of the models with their names."""
+    whose: dict[str, list[str]] = {}
+    for card in cards:
+        for limit in card.limits:
+            whose.setdefault(limit, []).append(card.title)
+    common = [limit for limit, titles in whose.items() if 2 * len(titles) >= len(cards)]
+    return common + [f"{'; '.join(titles)}: {limit}" for limit, titles in whose.items() if limit not in common]
 
 
 def row(card: ModelCard, reports: Mapping[str, EvaluationReport]) -> list[str]:
