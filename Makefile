@@ -28,7 +28,7 @@ readme: ## write the README's tables and the pages of docs/ anew from the artifa
 	uv run python -m trainers seeds
 
 pictures: ## take the README's pictures anew; FER2013_PATH names the data
-	uv run python tools/pictures.py
+	uv run python benchmarks/pictures.py
 
 benchmarks: ## measure everything and write docs/benchmarks.md; PHOTOS=folder with boxes, FER=a Python with package fer
 	mkdir -p .runs/benchmarks

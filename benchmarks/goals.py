@@ -20,6 +20,7 @@ LIMITS = {
     "keras-efficientnetv2b3": VECTOR + "Its depthwise convolutions compute little for each byte that they read; not "
     "looked into further, since it is not shipped.",
     "one face": "44 million multiply-adds take 0.2 ms at the vector units' peak; the rest is calling the runtime.",
+    "memory": "Every model's network and the runtime's own buffers; fewer models at once.",
     "photo": "Finding the faces is most of it, see where the time goes and the goals for that.",
     "detection": "The three networks' multiply-adds alone take the goal's time or more at float32's peak (decision "
     "0007): another detector, or screening in int8, would close it.",

@@ -52,8 +52,13 @@ def twin(
     """Draws the table twin of that chart, closed at first, with its download; `columns` says how they look."""
     with st.expander("As a table"):
         st.dataframe(table, hide_index=True, alt=f"Table: {alt}", column_config=columns)
-        st.download_button("Download (CSV)", lambda: csv_bytes(table), f"{name}.csv", "text/csv",
-                           key=f"{key or name}-csv", icon=":material/download:", on_click="ignore")  # fmt: skip
+        download(table, name, key)
+
+
+def download(table: pd.DataFrame, name: str, key: str | None = None) -> None:
+    """Draws a button that takes a table along as a CSV file of that name; `key` is the widget's where it is another."""
+    st.download_button("Download (CSV)", lambda: csv_bytes(table), f"{name}.csv", "text/csv",
+                       key=f"{key or name}-csv", icon=":material/download:", on_click="ignore")  # fmt: skip
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:

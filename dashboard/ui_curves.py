@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, ui_url
-from dashboard.charts import csv_bytes
+from dashboard.charts import download
 from dashboard.curve_facts import Confidences, Distance
 from dashboard.figures_curves import FEW
 from fer_core.evidence import Rater
@@ -111,7 +111,4 @@ def download_table(table: pd.DataFrame, name: str, alt: str) -> None:
     """Draws a table of figures to three decimals, with its download."""
     config = {c: st.column_config.NumberColumn(c, format="%.3f") for c in table.select_dtypes("float").columns}
     st.dataframe(table, hide_index=True, alt=alt, column_config=config, placeholder="–")
-    st.download_button(
-        "Download (CSV)", lambda: csv_bytes(table), f"{name}.csv", "text/csv",
-        key=f"{name}-csv", icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+    download(table, name)

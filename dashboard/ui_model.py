@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, model_tables, ui_url
-from dashboard.ui_models import download
+from dashboard.charts import download
 from fer_core import evidence
 from fer_core.artifacts import ArtifactError
 from fer_core.metrics import METRICS, EvaluationReport
@@ -25,12 +25,6 @@ def model_choice(cards: Sequence[ModelCard]) -> ModelCard | None:
     titles = {card.id: f"{card.title} · {card.id}" for card in cards}
     chosen = ui_url.one(st.selectbox, "Model", titles, "model", cards[0].id, named=True)
     return next(card for card in cards if card.id == chosen)
-
-
-def no_model() -> None:
-    """Draws what to do where no model is here."""
-    st.info("No trained model is here yet. Train one with:", icon=":material/model_training:")
-    st.code("uv run python -m trainers train keras-native --data fer2013.csv", language="bash")
 
 
 def not_evaluated(card: ModelCard, images: str) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, entries, model_tables, ui_url
-from dashboard.charts import csv_bytes
+from dashboard.charts import download
 from dashboard.entries import ORDERS, WEIGHTS_WORDS, WHO_WORDS, Entry
 from fer_core import evidence
 from fer_core.metrics import EvaluationReport
@@ -153,12 +153,6 @@ def leaderboard(shown: Sequence[Entry], images: str, where: str) -> Entry | None
 def file_name(where: str) -> str:
     """The words that say what figures are on, as part of a file's name."""
     return where.replace(",", "").replace(" ", "-")
-
-
-def download(table: pd.DataFrame, name: str) -> None:
-    """Draws a button that takes a table along as a CSV file of that name."""
-    st.download_button("Download (CSV)", lambda: csv_bytes(table), f"{name}.csv", "text/csv",
-                       key=f"{name}-csv", icon=":material/download:", on_click="ignore")  # fmt: skip
 
 
 def no_figures(images: str) -> None:

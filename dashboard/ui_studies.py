@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import ui_url
-from dashboard.charts import csv_bytes
+from dashboard.charts import download
 from dashboard.figures_studies import MEASURES
 from fer_core.studies import Study
 
@@ -82,7 +82,4 @@ def table(rows: pd.DataFrame, name: str, alt: str) -> None:
     config |= {"n": st.column_config.NumberColumn("n", format="localized")} if "n" in rows else {}
     config |= {name: st.column_config.Column(name, width=width) for name, width in WIDTHS.items() if name in rows}
     st.dataframe(rows, hide_index=True, alt=alt, column_config=config, placeholder="–", height="content")
-    st.download_button(
-        "Download (CSV)", lambda: csv_bytes(rows), f"{name}.csv", "text/csv",
-        key=f"{name}-csv", icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+    download(rows, name)

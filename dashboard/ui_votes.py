@@ -8,10 +8,9 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache, data_facts, figures_confusion, figures_data, ui_data, ui_raters
-from dashboard.charts import chart
+from dashboard.charts import chart, download
 from dashboard.confusion_data import matrix_table
 from dashboard.data_facts import Images
-from dashboard.ui_models import download
 from fer_core.evidence import PERSON
 from fer_core.metrics import EvaluationReport
 from fer_core.types import Interval

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -87,11 +88,19 @@ class Study:
 
     def accuracy(self, title: str) -> Interval:
         """A version's accuracy on PublicTest, mean over seeds, with its 95 % interval over resampled images."""
-        return _mean(self._right(title))
+        return self._accuracies[title]
 
     def gain(self, title: str) -> Interval:
         """What a version has over the base, with its 95 % interval over resampled images, the same for both."""
-        return _mean(self._right(title) - self._right(self.titles[0]))
+        return self._gains[title]
+
+    @cached_property
+    def _accuracies(self) -> Mapping[str, Interval]:
+        return {title: _mean(self._right(title)) for title in self.titles}
+
+    @cached_property
+    def _gains(self) -> Mapping[str, Interval]:
+        return {title: _mean(self._right(title) - self._right(self.titles[0])) for title in self.titles}
 
     def _right(self, title: str) -> np.ndarray:
         truth = _digits(self.truth)

@@ -9,18 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from fer_core import artifacts, datasets
+from tests.training_cases import RECIPE
 from trainers import evaluation
 from trainers.__main__ import app
-
-RECIPE = """
-title = "A test"
-architecture = "tiny-keras"
-[optimizer]
-learning_rate = 0.03
-[schedule]
-epochs = 1
-batch_size = 16
-"""
 
 
 def run(*words: object) -> tuple[int, str]:

@@ -9,18 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from fer_core import artifacts, studies
+from tests.training_cases import RECIPE
 from trainers import recipe as recipes, run, short_run
 from trainers.__main__ import app
-
-RECIPE = """
-title = "A test"
-architecture = "tiny-keras"
-[optimizer]
-learning_rate = 0.03
-[schedule]
-epochs = 4
-batch_size = 16
-"""
 
 
 @pytest.fixture

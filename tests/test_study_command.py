@@ -9,20 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from fer_core import studies
+from tests.training_cases import RECIPE
 from trainers import study, study_command
 from trainers.__main__ import app
 from trainers.recipe import Recipe, RecipeError, Stage
 from trainers.study import Plan
 
-BASE = """
-title = "A test"
-architecture = "tiny-keras"
-[optimizer]
-learning_rate = 0.03
-[schedule]
-epochs = 4
-batch_size = 16
-"""
 PLAN = """
 title = "Optimizers of the tiny network"
 base = "{base}"
@@ -40,7 +32,7 @@ epochs = 1
 
 @pytest.fixture
 def place(tiny: Any, tmp_path: Path) -> Path:
-    (tmp_path / "base.toml").write_text(BASE)
+    (tmp_path / "base.toml").write_text(RECIPE)
     (tmp_path / "mine.toml").write_text(PLAN.format(base=tmp_path / "base.toml"))
     return tmp_path / "mine.toml"
 

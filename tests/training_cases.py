@@ -18,6 +18,16 @@ from trainers.recipe import Recipe
 FRAMEWORKS = ("torch", "keras")
 STEPS = 4
 """Batches an epoch: 56 images in batches of 16."""
+RECIPE = """
+title = "A test"
+architecture = "tiny-keras"
+[optimizer]
+learning_rate = 0.03
+[schedule]
+epochs = 4
+batch_size = 16
+"""
+"""A recipe's file for the tiny Keras network."""
 
 
 def recipe_of(framework: str, **tables: Any) -> Recipe:

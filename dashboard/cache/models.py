@@ -51,15 +51,15 @@ def _predictor(id: str, weights_sha256: str, engine: Engine, root: str, exported
 
 def unable(card: ModelCard) -> str | None:
     """In the user's words, why a model cannot be asked here; None where it can, its network loaded then."""
-    if not artifacts.has_weights(card.id):
+    try:
+        predictor(card.id, card.weights_sha256)
+    except (artifacts.ArtifactError, OSError, ImportError, RuntimeError) as error:
+        if artifacts.has_weights(card.id):
+            return f"{card.title} cannot be asked: {error}"
         return (
             f"{card.title} cannot be asked: its weights are not on this machine. Make them with: "
             f"uv run python -m trainers train {card.id}"
         )
-    try:
-        predictor(card.id, card.weights_sha256)
-    except (artifacts.ArtifactError, OSError, ImportError, RuntimeError) as error:
-        return f"{card.title} cannot be asked: {error}"
     return None
 
 
@@ -75,8 +75,9 @@ def _queue(id: str, weights_sha256: str, root: str, exported: tuple[bool, ...]) 
 
 def _place(id: str) -> tuple[str, tuple[bool, ...]]:
     """What a predictor depends on beside its weights: where artifacts are, and which of its networks have an export."""
-    members = artifacts.card(id).recipe.get("members") or (id,)
-    return str(artifacts.default_root()), tuple(onnx_exports.here(one) for one in members)
+    root = str(artifacts.default_root())
+    members = _card(id, root, artifacts.changed(id)).recipe.get("members") or (id,)
+    return root, tuple(onnx_exports.here(one) for one in members)
 
 
 def is_compiled(id: str) -> bool:

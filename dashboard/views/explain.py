@@ -20,10 +20,11 @@ def main() -> None:
     cards, problems = cache.cards()
     for problem in problems:
         st.warning(problem, icon=":material/broken_image:")
-    cards = ui_work.able(cards)
     chosen = ui.model_choice(cards) if cards else []
     if not chosen:
         ui_none.no_models()
+    chosen = ui_work.able(chosen)
+    if not chosen:
         return
     face = ui_one_face.choice()
     methods = ui_explain.methods()

@@ -14,11 +14,13 @@ def main() -> None:
     cards, problems = cache.cards()
     for problem in problems:
         st.warning(problem, icon=":material/broken_image:")
-    cards = [card for card in ui_work.able(cards) if card.framework != "ensemble"]
+    cards = [card for card in cards if card.framework != "ensemble"]
     if not cards:
         ui_none.no_models()
         return
     card = ui_inside.model(cards)
+    if not ui_work.able([card]):
+        return
     parts = ui_url.tabs(ui_inside.PARTS, "part")
     if parts["kernels"].open:
         with parts["kernels"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, entries, figures_training, model_tables, ui_model, ui_raters
+from dashboard import cache, entries, figures_training, model_tables, ui_model, ui_none, ui_raters
 from dashboard.charts import chart
 from dashboard.ui_models import file_name
 from fer_core import evidence
@@ -22,7 +22,7 @@ def main() -> None:
     if card:
         show(card)
     elif not cards:
-        ui_model.no_model()
+        ui_none.no_models()
 
 
 def show(card: ModelCard) -> None:

@@ -1,6 +1,6 @@
 """The README's pictures, taken anew from the dashboard: docs/photos.png and docs/explain.png.
 
-    FER2013_PATH=fer2013.csv uv run python tools/pictures.py
+    FER2013_PATH=fer2013.csv uv run python benchmarks/pictures.py
 
 Needs a Chromium, and FER2013 for the mean faces under the maps. The photo is the example that every machine has.
 """
@@ -8,18 +8,12 @@ Needs a Chromium, and FER2013 for the mean faces under the maps. The photo is th
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Page, sync_playwright
+from server import ROOT, dashboard
 
-ROOT = Path(__file__).resolve().parents[1]
 MODELS = ("keras-native", "torch-compact", "torch-efficientnet-lite0")
 """Those whose mean maps the README shows."""
 WIDTH, MARGIN = 1060, 40
@@ -29,7 +23,8 @@ WIDTH, MARGIN = 1060, 40
 def main() -> None:
     """Nothing comes back; both pictures are written."""
     asked = "&".join(f"models={id}" for id in MODELS)
-    with served() as address, sync_playwright() as playwright:
+    with TemporaryDirectory() as folder, dashboard(Path(folder) / "log") as port, sync_playwright() as playwright:
+        address = f"http://127.0.0.1:{port}"
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 2400}, color_scheme="light")
         page.set_default_timeout(180_000)
@@ -53,27 +48,6 @@ def picture(page: Page, last: str, path: Path) -> None:
     height = bottom["y"] + bottom["height"] - top["y"] + MARGIN
     left, upper = top["x"] - MARGIN, top["y"] - MARGIN / 2
     page.screenshot(path=path, clip={"x": left, "y": upper, "width": WIDTH, "height": height})
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    """The address of a dashboard of its own, ended afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.headless", "true"]
-    server = subprocess.Popen([*command, "--server.port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(600):
-            try:
-                urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
 
 
 if __name__ == "__main__":
