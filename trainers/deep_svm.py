@@ -21,8 +21,8 @@ from fer_core import artifacts, catalog, datasets
 from fer_core.cleaning import clean_index
 from fer_core.datasets import Dataset
 from fer_core.types import Float32, ModelCard
-from trainers.fitting import TrainingError
-from trainers.run import NONE, class_indices, code_version, data_card, environment, leave, today
+from trainers.fitting import NONE, TrainingError, class_indices
+from trainers.run import code_version, data_card, environment, leave, today
 
 COSTS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 """C of the linear machine; features come standardised."""

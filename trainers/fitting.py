@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fer_core.types import EMOTIONS
 from trainers.recipe import Recipe, Schedule, Stage
 
 CurveRow = dict[str, float]
@@ -17,6 +18,10 @@ CurveRow = dict[str, float]
 
 class TrainingError(RuntimeError):
     """Training cannot go on; the message says why and what to change. No artifact was made or touched."""
+
+
+NONE = 255
+"""The true label is none of the model's."""
 
 
 @dataclass(frozen=True)
@@ -174,3 +179,9 @@ def damaged_checkpoint(path: Path, error: Exception) -> TrainingError:
         f"The checkpoint {path} is damaged or another network's: {error}. Begin anew with --restart; the previous "
         "artifact, if any, is untouched."
     )
+
+
+def class_indices(labels: np.ndarray, emotions: tuple[str, ...]) -> np.ndarray:
+    """FER2013 labels as indices into `emotions`: uint8 (N,), `NONE` where a label is none of them."""
+    table = np.array([emotions.index(e) if e in emotions else NONE for e in EMOTIONS], np.uint8)
+    return table[labels]

@@ -22,13 +22,14 @@ from fer_core import artifacts, catalog
 from fer_core.cleaning import clean_index
 from fer_core.datasets import SPLITS, Dataset
 from fer_core.fer2013_source import SPLIT_COUNTS
-from fer_core.predictor import BasePredictor, softmax
+from fer_core.predictor import BasePredictor
 from fer_core.preprocess import to_pixels
-from fer_core.types import EMOTIONS, DataCard, ModelCard, ModelSpec
+from fer_core.types import DataCard, ModelCard, ModelSpec
 from trainers import export
 from trainers.evaluation import assess, build_reference, milliseconds_a_face, predict
-from trainers.fitting import Fitted, Images, Run, TrainingError
+from trainers.fitting import NONE, Fitted, Images, Run, TrainingError, class_indices
 from trainers.recipe import Recipe
+from trainers.teaching import taught
 
 LIBRARIES = (
     "keras", "tensorflow", "torch", "torchvision", "lightning-fabric", "onnx", "onnxscript", "openvino", "numpy",
@@ -38,8 +39,6 @@ LICENCE = (
     "MIT for the code and weights; FER2013's pictures are under their collectors' terms and not part of this artifact"
 )
 TRAINING = SPLIT_COUNTS["Training"]
-NONE = 255
-"""The true label is none of the model's."""
 
 
 def train(id: str, recipe: Recipe, data: Dataset, run: Run, root: Path | None = None) -> ModelCard:
@@ -86,12 +85,6 @@ def leave(
     return card
 
 
-def class_indices(labels: np.ndarray, emotions: tuple[str, ...]) -> np.ndarray:
-    """FER2013 labels as indices into `emotions`: uint8 (N,), `NONE` where a label is none of them."""
-    table = np.array([emotions.index(e) if e in emotions else NONE for e in EMOTIONS], np.uint8)
-    return table[labels]
-
-
 def images(data: Dataset, spec: ModelSpec, recipe: Recipe) -> Images:
     """What a trainer learns from: pixels at the network's size, labels as 0..K-1; rows of other labels left out."""
     y = class_indices(data.labels, recipe.emotions)
@@ -132,31 +125,9 @@ def fit_recipe(spec: ModelSpec, recipe: Recipe, data: Dataset, run: Run, root: P
             raise TrainingError(f"The data have no {name} images: training needs both Training and PublicTest.")
     train = images(lessons, spec, recipe)
     if recipe.distil:
-        train = replace(train, soft=taught(recipe, lessons, root))
+        train = replace(train, soft=taught(recipe, lessons, run, root))
     start = replace(run, begin=lambda network: begin(recipe, network))
     return fit(spec, recipe, train, images(judged, spec, recipe), start)
-
-
-def taught(recipe: Recipe, lessons: Dataset, root: Path | None = None) -> np.ndarray:
-    """The teacher's probabilities on what a recipe learns from: float32 (N, K), a mean of each face and its mirror.
-
-    Its logits are divided by the recipe's temperature first. TrainingError where the teacher is absent or knows other
-    labels.
-    """
-    assert recipe.distil is not None
-    try:
-        here = (
-            root if recipe.distil.teacher in artifacts.ids(root) else None
-        )  # a smoke run's teacher is the shipped one
-        teacher = catalog.load(recipe.distil.teacher, here)
-    except artifacts.ArtifactError as error:
-        raise TrainingError(f"distil.teacher: {error}") from error
-    if teacher.labels != recipe.emotions:
-        raise TrainingError(f"distil.teacher: {recipe.distil.teacher!r} knows {teacher.labels}, not {recipe.emotions}.")
-    known = class_indices(lessons.labels, recipe.emotions) != NONE
-    faces = np.repeat(lessons.faces[known][..., None], 3, axis=-1)
-    both = [teacher.predict_logits(view) for view in (faces, faces[:, :, ::-1])]
-    return np.asarray(np.mean([softmax(logits / recipe.distil.temperature) for logits in both], axis=0), np.float32)
 
 
 def begin(recipe: Recipe, network: Any) -> None:

@@ -23,9 +23,9 @@ from fer_core.datasets import SPLITS, Dataset
 from fer_core.studies import Outcome, Study
 from fer_core.types import unknown
 from trainers import recipe as recipes
-from trainers.fitting import Run
+from trainers.fitting import Run, class_indices
 from trainers.recipe import Recipe, RecipeError
-from trainers.run import TRAINING, checkpoint_folder, class_indices, fit_recipe, trained
+from trainers.run import TRAINING, checkpoint_folder, fit_recipe, trained
 
 FOLDER = Path(__file__).parent / "studies"
 

@@ -1,0 +1,83 @@
+"""What a student learns beside the labels: a teacher's answers on the student's images, asked once and kept.
+
+Knowledge distillation (Hinton et al. 2015, arXiv:1503.02531).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from fer_core import artifacts, catalog
+from fer_core.datasets import Dataset
+from fer_core.predictor import BasePredictor, softmax
+from fer_core.types import Float32, Uint8
+from trainers.fitting import NONE, Run, TrainingError, class_indices
+from trainers.recipe import Distil, Recipe
+
+CHUNK = 512
+"""Faces that are asked between two times of keeping what was answered."""
+
+
+def taught(recipe: Recipe, lessons: Dataset, run: Run, root: Path | None = None) -> Float32:
+    """The teacher's probabilities on what a recipe learns from: float32 (N, K), a mean of each face and its mirror.
+
+    Its logits, of its compiled export where it has one (on bfloat16 within 1e-3 of its own probabilities), are divided
+    by the recipe's temperature first. They are kept beside `run.folder`, for every recipe that
+    this teacher teaches on these images; a stopped pass goes on where it was, and `run.step` hears of it.
+    TrainingError where the teacher is absent or knows other labels.
+    """
+    assert recipe.distil is not None
+    teacher, weights = _teacher(recipe.distil, recipe.emotions, root)
+    known = class_indices(lessons.labels, recipe.emotions) != NONE
+    faces = np.repeat(lessons.faces[known][..., None], 3, axis=-1)
+    key = hashlib.sha256("".join((weights, lessons.sha256, *recipe.emotions)).encode()).hexdigest()[:12]
+    both = _asked(teacher, faces, run, run.folder.parent / f"taught-{key}.npz")
+    views = [softmax(both[:, view] / np.float32(recipe.distil.temperature)) for view in (0, 1)]
+    return np.asarray(np.mean(views, axis=0), np.float32)
+
+
+def _teacher(distil: Distil, labels: tuple[str, ...], root: Path | None) -> tuple[BasePredictor, str]:
+    """The teacher, in its compiled export where it has one, and its weights' checksum."""
+    here = root if distil.teacher in artifacts.ids(root) else None  # a smoke run's teacher is the shipped one
+    try:
+        teacher = catalog.load(distil.teacher, here, engine="auto")
+    except artifacts.ArtifactError as error:
+        raise TrainingError(f"distil.teacher: {error}") from error
+    if teacher.labels != labels:
+        raise TrainingError(f"distil.teacher: {distil.teacher!r} knows {teacher.labels}, not {labels}.")
+    return teacher, artifacts.card(distil.teacher, here).weights_sha256
+
+
+def _asked(teacher: BasePredictor, faces: Uint8, run: Run, file: Path) -> Float32:
+    """Logits of every face and its mirror: float32 (N, 2, K); `file` holds those that were answered so far."""
+    answers = _kept(file)[: len(faces)]
+    for start in range(len(answers), len(faces), CHUNK):
+        run.step(start, len(faces))
+        chunk = faces[start : start + CHUNK]
+        both = np.stack([teacher.predict_logits(view) for view in (chunk, chunk[:, :, ::-1])], axis=1)
+        answers = np.concatenate([answers, both]) if len(answers) else both
+        _keep(file, answers)
+    run.step(len(faces), len(faces))
+    return answers
+
+
+def _kept(file: Path) -> Float32:
+    """The answers in the file; none where there is no such file or it is damaged, since they can be asked again."""
+    try:
+        with np.load(file, allow_pickle=False) as content:
+            return np.asarray(content["logits"], np.float32)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return np.empty((0, 2, 0), np.float32)
+
+
+def _keep(file: Path, answers: Float32) -> None:
+    beside = file.with_name(f".writing-{os.getpid()}-{file.name}")
+    with beside.open("wb") as out:
+        np.savez(out, logits=answers)
+    beside.replace(file)
