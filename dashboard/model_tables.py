@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.entries import FRAMEWORK_WORDS
-from fer_core import evidence
+from fer_core import evidence, test_time
 from fer_core.catalog import CATALOG
 from fer_core.metrics import METRICS, EvaluationReport
 from fer_core.types import EMOTIONS, Interval, ModelCard
@@ -21,6 +21,11 @@ NOT_SETTINGS = {"title", "architecture", "limits", "labels", "initial_weights"}
 STATISTICS = ("running_mean", "running_var", "moving_mean", "moving_variance")
 """Names that the frameworks give to what is counted over batches, not learned by gradient."""
 
+SEVERAL_VIEWS = (
+    "The mean answer over several views of each face; the network learned nothing more. Which way is best is read on "
+    "PublicTest; PrivateTest is asked in that way alone. Figures elsewhere are of the face alone, unless the recipe "
+    "says otherwise; time grows with the views."
+)
 HEADLINES = ("accuracy", "macro_f1", "top2_accuracy", "ece")
 """The figures that matter most, of `METRICS`."""
 
@@ -67,6 +72,30 @@ def interval(key: str, found: Interval | None) -> str:
     if found is None or math.isnan(found.low):
         return ""
     return f"{figure(key, found.low)} to {figure(key, found.high)}"
+
+
+def several_views(study: test_time.Study) -> pd.DataFrame:
+    """What each way of asking comes to on PublicTest, and the chosen one on PrivateTest."""
+    rows = [("PublicTest", study.n, way) for way in study.ways] + [("PrivateTest", study.private_n, study.private)]
+    return pd.DataFrame(
+        {
+            "asked about": test_time.TITLES[way.test_time],
+            "images": images,
+            "n": n,
+            "views": test_time.VIEWS[way.test_time],
+            "accuracy": figure("accuracy", way.accuracy.value),
+            "95 % interval": interval("accuracy", way.accuracy),
+            "gain": _gain(way),
+        }
+        for images, n, way in rows
+    )
+
+
+def _gain(way: test_time.Way) -> str:
+    if way.test_time == "none":
+        return ""
+    value, low, high = (f"{100 * number:+.1f}" for number in (way.gain.value, way.gain.low, way.gain.high))
+    return f"{value} ({low} to {high})"
 
 
 def on_twin(report: EvaluationReport, name: str) -> str:

@@ -66,6 +66,23 @@ def measures(reports: Reports, images: str, name: str) -> None:
         download(table, f"measures-{name}")
 
 
+def several_views(card: ModelCard) -> None:
+    """Draws what the model gains where it is asked about several views of each face; nothing where nobody tried."""
+    study = cache.several_views(card.id)
+    if study is None:
+        return
+    with st.expander("Test-time augmentation", key="views", bind="query-params"):
+        table = model_tables.several_views(study)
+        text = st.column_config.TextColumn
+        st.dataframe(table, hide_index=True, height="content", alt="Accuracy where a face is seen in several views",
+                     column_config={
+            "95 % interval": text(width=125),
+            "gain": text(help="Over the face alone, on the same images, in points, with its 95 % interval"),
+        })  # fmt: skip
+        st.caption(model_tables.SEVERAL_VIEWS)
+        download(table, f"test-time-{card.id}")
+
+
 def per_class(report: EvaluationReport, name: str) -> None:
     """Draws the figures of each label."""
     number = st.column_config.NumberColumn

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from fer_core import artifacts
+from fer_core import artifacts, kept_studies
 from fer_core.types import Float32, Interval, Uint8
 
 STUDY, METHOD = "average_maps", "grad_cam"
@@ -94,17 +94,12 @@ class Faces:
 
 def study(id: str, root: Path | None = None) -> Study:
     """An artifact's study; ArtifactError where there is none, or it is damaged or of other weights."""
-    remedy = f"Make it with: python -m trainers average-maps {id}"
+    found = kept_studies.read(Study, STUDY, id, root)
     try:
-        found = TypeAdapter(Study).validate_python(artifacts.study(STUDY, id, root))
         for group in (group for groups in found.groups.values() for group in groups.values() if group.map):
             group.map.unpacked()  # type: ignore[union-attr]  # those without a map are left out
-    except (ValidationError, ValueError) as error:
-        if isinstance(error, artifacts.ArtifactError):
-            raise
-        raise artifacts.ArtifactError(f"The average maps of {id!r} are damaged: {error}. {remedy}") from error
-    if found.weights_sha256 != artifacts.card(id, root).weights_sha256:
-        raise artifacts.ArtifactError(f"The average maps of {id!r} were made with other weights. {remedy}")
+    except ValueError as error:
+        raise kept_studies.outdated(STUDY, id, f"is damaged: {error}") from error
     return found
 
 

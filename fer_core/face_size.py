@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
-from fer_core import artifacts
+from fer_core import artifacts, kept_studies
 from fer_core.crop_rule import DEFAULT_RULE, frame
 from fer_core.types import Face, Interval
 
@@ -116,19 +115,9 @@ def trust(pixels: float, studies: Mapping[str, Study]) -> Trust:
 
 def study(id: str, root: Path | None = None) -> Study:
     """An artifact's study; ArtifactError where there is none, or it is damaged or outdated."""
-    content = artifacts.study(STUDY, id, root)
-    remedy = f"Make it with: python -m trainers face-size {id}"
-    try:
-        found = TypeAdapter(Study).validate_python(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise artifacts.ArtifactError(f"The face-size study of {id!r}: {place}: {first['msg']}. {remedy}") from error
-    present = artifacts.card(id, root).weights_sha256, str(DEFAULT_RULE)
-    if not found.sizes or (found.weights_sha256, found.rule) != present:
-        raise artifacts.ArtifactError(
-            f"The face-size study of {id!r} was made with other weights or another crop rule. {remedy}"
-        )
+    found = kept_studies.read(Study, STUDY, id, root)
+    if not found.sizes or found.rule != str(DEFAULT_RULE):
+        raise kept_studies.outdated(STUDY, id, "was made with another crop rule")
     return found
 
 

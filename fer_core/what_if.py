@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
-from fer_core import artifacts
+from fer_core import kept_studies
 from fer_core.disturbances import DISTURBANCES
 from fer_core.types import Interval
 
@@ -57,18 +55,9 @@ class Study:
 
 def study(id: str, root: Path | None = None) -> Study:
     """An artifact's study; ArtifactError where there is none, or it is damaged or outdated."""
-    content = artifacts.study(STUDY, id, root)
-    remedy = f"Make it with: python -m trainers what-if {id}"
-    try:
-        found = TypeAdapter(Study).validate_python(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise artifacts.ArtifactError(f"The what-if study of {id!r}: {place}: {first['msg']}. {remedy}") from error
+    found = kept_studies.read(Study, STUDY, id, root)
     tried = {one: tuple(point.strength for point in points) for one, points in found.curves.items()}
     wanted = {one.id: tuple(map(float, one.tried)) for one in DISTURBANCES.values()}
-    if tried != wanted or found.weights_sha256 != artifacts.card(id, root).weights_sha256:
-        raise artifacts.ArtifactError(
-            f"The what-if study of {id!r} was made with other weights or other disturbances. {remedy}"
-        )
+    if tried != wanted:
+        raise kept_studies.outdated(STUDY, id, "was made with other disturbances")
     return found

@@ -101,7 +101,7 @@ def test_a_study_is_kept_with_its_artifact(root):
     [
         (lambda c: c.update(weights_sha256="other"), "other weights"),
         (lambda c: c.update(rule="another"), "another crop rule"),
-        (lambda c: c.update(sizes=[]), "other weights"),
+        (lambda c: c.update(sizes=[]), "another crop rule"),
         (lambda c: c.pop("sizes"), "sizes"),
         (lambda c: c["sizes"][0].update(side="wide"), "sizes.0.side"),
         (lambda c: c["sizes"][1]["accuracy"].pop("low"), "accuracy.low"),

@@ -34,6 +34,7 @@ from trainers import (
     seeds,
     short_run,
     study_command,
+    test_time,
     what_if,
 )
 from trainers.data import app as data_commands
@@ -55,6 +56,7 @@ app.command("study")(study_command.command)
 app.command("short-run")(short_run.command)
 app.command("seeds")(seeds.command)
 app.command("what-if")(what_if.command)
+app.command("test-time")(test_time.command)
 app.command("average-maps")(average_maps.command)
 app.command("findings")(findings.command)
 app.command("explain-sheet")(explain_sheet.command)

@@ -17,7 +17,7 @@ from fer_core import artifacts, catalog, datasets
 from fer_core.comparison import wilson_interval
 from fer_core.crop_rule import CropRule, Frame, Framing, frame as frame_of, framed
 from fer_core.detection import DetectionOptions
-from fer_core.predictor import BasePredictor
+from fer_core.predictor import BasePredictor, Faces
 from fer_core.types import EMOTIONS, Interval, Uint8
 from trainers import stored_study
 from trainers.pasting import Readings, corners, crops, overlaps, read_back
@@ -187,7 +187,7 @@ def accuracies(
     return {"n": int(knows.sum())} | {name: {"accuracy": accuracy[name], "above_old": above[name]} for name in right}
 
 
-def answered_right(predictor: BasePredictor, crops: Sequence[Uint8], labels: Uint8) -> np.ndarray:
+def answered_right(predictor: BasePredictor, crops: Faces, labels: Uint8) -> np.ndarray:
     """Whether the predictor answers each crop with its label, bool (N,)."""
     emotions = np.array([EMOTIONS.index(label) for label in predictor.labels])
     return emotions[predictor.predict_logits(crops).argmax(axis=1)] == labels

@@ -22,6 +22,7 @@ from .evidence import (
     reference as reference,
     reports as reports,
     reports_on as reports_on,
+    several_views as several_views,
     uncalibrated as uncalibrated,
 )
 from .explained import (

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import looks
 from dashboard.cache.models import cards
-from fer_core import artifacts, evidence
+from fer_core import artifacts, evidence, test_time
 from fer_core.metrics import EvaluationReport
 from fer_core.types import ModelCard
 
@@ -115,3 +115,16 @@ def _uncalibrated(_card: ModelCard, images: str, id: str, root: str, changed: in
     except artifacts.ArtifactError:
         return None
     return evidence.report(rater, found, images, bootstrap=0)
+
+
+def several_views(id: str) -> test_time.Study | None:
+    """What test-time augmentation brings a model; None where nobody tried, or with other weights."""
+    return _several_views(id, str(artifacts.default_root()), artifacts.changed(id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _several_views(id: str, root: str, changed: int) -> test_time.Study | None:
+    try:
+        return test_time.study(id, Path(root))
+    except artifacts.ArtifactError:
+        return None

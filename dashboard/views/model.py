@@ -53,6 +53,7 @@ def figures(card: ModelCard) -> None:
     people = {title: cache.reports(id).get(images) for id, title in evidence.PEOPLE.items()}
     st.caption(model_tables.beside_people(report, people))
     ui_model.measures(reports, images, name)
+    ui_model.several_views(card)
     left, right = st.columns([3, 2])
     with left:
         st.markdown("##### Each label")

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
-from fer_core import artifacts, catalog
+from fer_core import catalog, kept_studies
 from fer_core.bootstrap import bootstrap_interval
 from fer_core.predictor import BasePredictor
 from fer_core.saliency.methods import METHODS, available, explain
@@ -77,13 +76,7 @@ class Sanity:
 
 def study(id: str, root: Path | None = None) -> Sanity:
     """The stored check of an artifact; artifacts.ArtifactError where there is none, or one of other weights."""
-    try:
-        found = TypeAdapter(Sanity).validate_python(artifacts.study(STUDY, id, root))
-    except ValidationError as error:
-        raise artifacts.ArtifactError(f"The sanity check of {id!r} cannot be read. {_remedy(id)}") from error
-    if found.weights_sha256 != artifacts.card(id, root).weights_sha256:
-        raise artifacts.ArtifactError(f"The sanity check of {id!r} is of other weights. {_remedy(id)}")
-    return found
+    return kept_studies.read(Sanity, STUDY, id, root)
 
 
 def sanity(
@@ -156,7 +149,3 @@ def _outcome(method: str, maps: Sequence[Float32], stages: Sequence[int], layers
 
 def _mean(values: np.ndarray) -> Interval:
     return bootstrap_interval(lambda counts: values @ counts / counts.sum(axis=0), len(values))
-
-
-def _remedy(id: str) -> str:
-    return f"Make it with: python -m trainers sanity {id}"
