@@ -75,10 +75,7 @@ def how_made(study: Study) -> None:
 
 def whole_table(table: pd.DataFrame) -> None:
     """Draws every share as a number, with the download."""
-    with st.expander("As a table"):
-        st.dataframe(table, hide_index=True, alt="A row a model, label, outcome and region: its share of the map")
-        st.download_button("Download (CSV)", lambda: charts.csv_bytes(table), "average-maps.csv", "text/csv",
-                           key="average-maps-csv", icon=":material/download:", on_click="ignore")  # fmt: skip
+    charts.twin(table, "average-maps", "a row a model, label, outcome and region: its share of the map")
 
 
 def empty() -> None:

@@ -48,10 +48,7 @@ def kernels(found: Kernels) -> None:
                 st.caption(f"**{i + 1}**" + f" {found.names[i]}" * bool(found.names[i]) + f"  \n{said}")
     st.caption(KERNELS.format(began=BEGAN[found.began]))
     table = inside_pictures.kernel_table(found)
-    with st.expander("As a table"):
-        st.dataframe(table, hide_index=True, alt="A row a kernel: its change and all its weights")
-        st.download_button("Download (CSV)", lambda: charts.csv_bytes(table), "kernels.csv", "text/csv",
-                           key="kernels-csv", icon=":material/download:", on_click="ignore")  # fmt: skip
+    charts.twin(table, "kernels", "a row a kernel: its change and all its weights")
 
 
 def layer(outputs: Mapping[str, Float32]) -> str:
@@ -89,10 +86,9 @@ def features(name: str, maps: Float32, face: ChosenFace) -> None:
     silent = int((table["silent"] == 1).sum())
     st.caption(FEATURES.format(low=low, high=high) + f" Under each its channel and mean. {silent} of {len(table)} "
                "channels are silent for this face.")  # fmt: skip
-    with st.expander("As a table"):
-        st.dataframe(table, hide_index=True, alt="A row a channel: mean, largest value, share of silent places")
-        st.download_button("Download (CSV)", lambda: charts.csv_bytes(table), f"features-{name}.csv", "text/csv",
-                           key="features-csv", icon=":material/download:", on_click="ignore")  # fmt: skip
+    charts.twin(
+        table, f"features-{name}", "a row a channel: mean, largest value, share of silent places", key="features"
+    )
 
 
 def outputs(card: ModelCard, face: ChosenFace) -> Mapping[str, Float32]:

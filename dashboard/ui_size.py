@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, collection_facts, ui_url, ui_work
-from dashboard.charts import csv_bytes
+from dashboard import cache, charts, collection_facts, ui_url, ui_work
 from dashboard.figures_size import COUNTED
 from dashboard.pages_table import VIEWS
 from fer_core.collection import Collection
@@ -63,7 +62,7 @@ def verdict_table(table: pd.DataFrame) -> None:
     percent = {name: st.column_config.NumberColumn(name, format="%.1f %%") for name in table.columns[2:]}
     alt = "A row a model: the smallest size to be trusted, and accuracy by size"
     st.dataframe(table, hide_index=True, column_config=percent, alt=alt, placeholder="no size")
-    _download(table, "face-size-verdicts")
+    charts.download(table, "face-size-verdicts")
 
 
 def rules_table(table: pd.DataFrame) -> None:
@@ -71,14 +70,7 @@ def rules_table(table: pd.DataFrame) -> None:
     config = {name: st.column_config.NumberColumn(name, format="%.3f") for name in table.columns[1:3]}
     config |= {name: st.column_config.NumberColumn(name, format="%.1f") for name in table.columns if name.endswith("%")}
     st.dataframe(table, hide_index=True, column_config=config, alt="A row a crop rule: its errors and accuracies")
-    _download(table, "crop-rules")
-
-
-def _download(table: pd.DataFrame, name: str) -> None:
-    st.download_button(
-        "Download (CSV)", lambda: csv_bytes(table), f"{name}.csv", "text/csv", key=f"{name}-csv",
-        icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+    charts.download(table, "crop-rules")
 
 
 def warning(one: AnsweredFace, titles: Mapping[str, str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from PIL import Image
 
@@ -107,14 +106,8 @@ def curves(studies: Mapping[str, Study], titles: Mapping[str, str], strengths: M
             for id in studies}  # fmt: skip
     st.dataframe(table, hide_index=True, column_config=bars, height="content",
                  alt="A row a disturbance: the share of labels that its strongest step changes, by model")  # fmt: skip
-    download(table, "what-if-strongest")
+    charts.download(table, "what-if-strongest")
     st.caption("The share of labels changed at the strongest step tried, in either direction.")
-
-
-def download(table: pd.DataFrame, name: str) -> None:
-    """Draws the download of a table."""
-    st.download_button("Download (CSV)", lambda: charts.csv_bytes(table), f"{name}.csv", "text/csv", key=f"{name}-csv",
-                       icon=":material/download:", on_click="ignore")  # fmt: skip
 
 
 def no_curves() -> None:
