@@ -64,8 +64,8 @@ def server(tmp_path_factory):
         yield address, log
 
 
-@pytest.fixture(scope="module")
-def browser():
+@contextmanager
+def _chromium(*flags):
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
@@ -73,7 +73,14 @@ def browser():
         if os.environ.get("CI"):
             pytest.fail("CI must have Chromium: .ci/run installs it.")
         pytest.skip("No Chromium on this machine: apt-get install chromium")
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=QUIET) as chromium:
+    asked = [*QUIET, *flags]
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=asked) as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with _chromium() as chromium:
         yield chromium
 
 

@@ -1,0 +1,58 @@
+"""A real browser whose camera films the astronaut: a photo is taken on Photos and one in the gallery of expressions."""
+
+import pytest
+import skimage.data
+from PIL import Image
+from test_browser import _chromium, _no_sideways_scroll, _server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The dashboard."""
+    with _server(tmp_path_factory.mktemp("camera") / "log.txt") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def filming(tmp_path_factory):
+    """A browser that gives pages a camera without asking; it sees the astronaut, again and again."""
+    film = tmp_path_factory.mktemp("film") / "astronaut.mjpeg"
+    astronaut = Image.fromarray(skimage.data.astronaut()[:384])
+    with film.open("wb") as out:
+        for _ in range(10):
+            astronaut.save(out, "JPEG", quality=95, subsampling="4:2:0")
+    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with _chromium(*flags, f"--use-file-for-fake-video-capture={film}") as chromium:
+        yield chromium
+
+
+@pytest.fixture(params=[(1440, "light"), (390, "dark")], ids=["desk", "phone"])
+def page(request, filming):
+    width, scheme = request.param
+    page = filming.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(120_000)
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    yield page
+    page.close()
+
+
+def _take(page):
+    """Presses the camera's shutter once it shows a picture."""
+    page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
+    page.get_by_role("button", name="Take Photo").click()
+
+
+def test_a_photo_from_the_camera_is_read_like_any_other(server, page):
+    page.goto(f"{server}/photos?by=camera")
+    _take(page)
+    page.get_by_role("img", name="The photo with 1 face").first.wait_for()
+    assert _no_sideways_scroll(page) and not page.errors
+
+
+def test_the_gallery_takes_an_expression_from_the_camera(server, page):
+    page.goto(f"{server}/gallery")
+    page.get_by_text("0 of 7").wait_for()
+    _take(page)
+    page.get_by_text("1 of 7").wait_for()
+    assert _no_sideways_scroll(page) and not page.errors
