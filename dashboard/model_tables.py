@@ -217,6 +217,8 @@ def _settings(recipe: Mapping[str, Any], part: str) -> Iterator[tuple[str, str, 
 
 
 def _plain(value: Any) -> str:
+    if value is None or value in ("", [], ()):
+        return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

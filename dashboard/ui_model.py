@@ -76,6 +76,7 @@ def several_views(card: ModelCard) -> None:
         text = st.column_config.TextColumn
         st.dataframe(table, hide_index=True, height="content", alt="Accuracy where a face is seen in several views",
                      column_config={
+            "n": st.column_config.NumberColumn(format="localized"),
             "95 % interval": text(width=125),
             "gain": text(help="Over the face alone, on the same images, in points, with its 95 % interval"),
         })  # fmt: skip

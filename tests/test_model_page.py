@@ -142,9 +142,13 @@ def test_layers_are_in_natural_order_with_statistics_apart():
 
 
 def test_settings_are_one_row_each():
-    table = model_tables.settings({"seed": 3, "augment": {"flip": True, "scale": [0.9, 1.1]}, "limits": ["a"]})
+    table = model_tables.settings(
+        {"seed": 3, "distil": None, "augment": {"flip": True, "scale": [0.9, 1.1]}, "stages": [], "limits": ["a"]}
+    )
     assert table.to_numpy().tolist() == [
         ["training", "seed", "3"],
+        ["training", "distil", "none"],
         ["augment", "flip", "yes"],
         ["augment", "scale", "0.9 to 1.1"],
+        ["training", "stages", "none"],
     ]
