@@ -58,6 +58,15 @@ def say_size(study: Study) -> None:
         st.code(f"uv run {study.full}", language="bash")
 
 
+def beside_guessing(study: Study) -> None:
+    """Says how many versions have learned anything: more than always giving the same label comes to."""
+    above = sum(study.accuracy(title).low > study.guessing for title in study.titles)
+    st.markdown(
+        f"Always giving the commonest label is right on {study.guessing:.1%}: "
+        f"**{above} of {len(study.titles)} versions** are above that with their whole interval."
+    )
+
+
 def empty() -> None:
     """Draws what to do where no study was run."""
     st.info("No study was run here yet. With FER2013 at hand:", icon=":material/science:")

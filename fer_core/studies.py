@@ -72,6 +72,11 @@ class Study:
         return sum(label != NO_LABEL for label in self.truth)
 
     @property
+    def guessing(self) -> float:
+        """The accuracy of always answering the label that is commonest on these images, 0..1."""
+        return max(self.truth.count(label) for label in set(self.truth) - {NO_LABEL}) / self.n
+
+    @property
     def titles(self) -> tuple[str, ...]:
         """The versions in the order they were asked for; the first is the base."""
         return tuple(dict.fromkeys(outcome.title for outcome in self.outcomes))

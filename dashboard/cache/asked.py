@@ -12,8 +12,9 @@ from fer_core.studies import SHORT_RUNS, Study
 
 
 def recipe_studies() -> tuple[dict[str, Study], list[str]]:
-    """The stored studies by id, and in words what is wrong with those that cannot be read."""
-    return _all(stored_studies.FOLDER)
+    """The stored studies by id, the largest first, and in words what is wrong with those that cannot be read."""
+    found, wrong = _all(stored_studies.FOLDER)
+    return dict(sorted(found.items(), key=lambda one: -one[1].images * one[1].epochs)), wrong
 
 
 def short_runs() -> tuple[dict[str, Study], list[str]]:

@@ -40,6 +40,7 @@ def versions(study: Study) -> None:
     alt = f"Accuracy on PublicTest of each version of {study.base}. {said}."
     table = figures_studies.versions_table(study)
     chart(figures_studies.accuracies(study), table, f"study-{study.id}", alt)
+    ui_studies.beside_guessing(study)
     st.caption(ui_studies.HOW)
 
 
