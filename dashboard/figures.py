@@ -28,15 +28,25 @@ def probability_bars(one: FaceAnswers, titles: Mapping[str, str]) -> go.Figure:
             marker_pattern={"shape": shades[id].hatch, "solidity": 0.35},
             hovertemplate="%{y}: %{x:.1f} %<extra>" + titles[id] + "</extra>",
         )
-    figure.update_layout(
-        barmode="group", bargap=0.28, bargroupgap=0.06, height=330, margin={"l": 4, "r": 12, "t": 8, "b": 4},
-        legend={"orientation": "h", "y": -0.14, "x": 0, "traceorder": "normal"}, hovermode="closest",
-    )  # fmt: skip
+    figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.06)
     figure.update_yaxes(
         categoryorder="array", categoryarray=EMOTIONS, autorange="reversed", ticksuffix="  ", fixedrange=True
     )
     figure.update_xaxes(range=[0, 100], ticksuffix=" %", dtick=25, fixedrange=True)
-    return figure
+    models = len(one.predictions)
+    return legend_below(figure, models, len(EMOTIONS) * max(32, 6 * models + 12), gap=32)
+
+
+def legend_below(figure: go.Figure, entries: int, plot: int, gap: int = 54) -> go.Figure:
+    """The figure with a legend under it, a line an entry, as high as it takes; `plot` and `gap` in pixels.
+
+    `gap` is what the x axis takes under the plot itself.
+    """
+    legend = {"orientation": "v", "x": 0, "xanchor": "left", "y": -gap / plot, "yanchor": "top", "font": {"size": 13},
+              "itemsizing": "constant", "traceorder": "normal"}  # fmt: skip
+    margin = {"l": 4, "r": 16, "t": 10, "b": gap + 12 + 24 * entries}
+    size = {"height": plot + margin["t"] + margin["b"], "margin": margin}
+    return figure.update_layout(size, legend=legend, showlegend=entries > 0, hovermode="closest")
 
 
 def describe(one: FaceAnswers, titles: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from dashboard.figures_what_if import below
+from dashboard.figures import legend_below
 from dashboard.looks import Look
 from fer_core.types import EMOTIONS, Interval
 
@@ -30,4 +30,4 @@ def region_dots(
     figure.update_xaxes(tickvals=list(range(len(EMOTIONS))), ticktext=list(EMOTIONS), fixedrange=True, zeroline=False,
                         range=[-0.6, len(EMOTIONS) - 0.4])  # fmt: skip
     figure.update_yaxes(title_text="share of the map", tickformat=".0%", rangemode="tozero", fixedrange=True)
-    return below(figure, len(shares), 300)
+    return legend_below(figure, len(shares), 224)

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.figures_what_if import below
+from dashboard.figures import legend_below
 from dashboard.looks import Look
 from fer_core.face_regions import REGIONS
 from fer_core.saliency_checks import Curves
@@ -39,7 +39,7 @@ def region_bars(table: pd.DataFrame, styles: Mapping[str, Look], ids: Sequence[s
     figure.update_yaxes(title_text="share of the map", tickformat=".0%", rangemode="tozero", fixedrange=True)
     figure.update_xaxes(fixedrange=True)
     figure.update_layout(barmode="group", bargap=0.25)
-    return below(figure, len(ids), 260)
+    return legend_below(figure, len(ids), 184)
 
 
 def hiding_curves(curves: Mapping[str, tuple[str, Curves]], styles: Mapping[str, Look]) -> go.Figure:
@@ -62,4 +62,4 @@ def hiding_curves(curves: Mapping[str, tuple[str, Curves]], styles: Mapping[str,
             )  # fmt: skip
     figure.update_xaxes(title_text="share of the pixels", tickformat=".0%", fixedrange=True, title_standoff=6)
     figure.update_yaxes(tickformat=".0%", fixedrange=True, rangemode="tozero")
-    return below(figure, len(curves), 284).update_layout(margin_t=34)  # room for the two titles
+    return legend_below(figure, len(curves), 232).update_layout(margin_t=34)  # room for the two titles

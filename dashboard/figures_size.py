@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.figures import legend_below
 from dashboard.looks import Look
 from fer_core.face_size import Size, Study
 from fer_core.types import Interval
@@ -42,7 +43,7 @@ def accuracy(
             line={"color": styles[id].colour, "dash": "dot", "width": 1}, hoverinfo="skip",
         )  # fmt: skip
     _axes(figure, next(iter(studies.values())), f"accuracy {COUNTED[counted]}")
-    return _below(figure, len(studies), 380)
+    return legend_below(figure, len(studies), 304)
 
 
 def detection(study: Study) -> go.Figure:
@@ -57,7 +58,7 @@ def detection(study: Study) -> go.Figure:
     )  # fmt: skip
     _axes(figure, study, "faces found")
     figure.update_yaxes(range=[0, 1.02])
-    return _below(figure, 0, 260)
+    return legend_below(figure, 0, 184)
 
 
 def size_table(studies: Mapping[str, Study], titles: Mapping[str, str]) -> pd.DataFrame:
@@ -114,10 +115,3 @@ def _axes(figure: go.Figure, study: Study, y: str) -> None:
     figure.update_xaxes(title_text="width of the face in the photo, pixels", title_standoff=8, type="log",
                         tickvals=sides, ticktext=[str(side) for side in sides], fixedrange=True)  # fmt: skip
     figure.update_yaxes(title_text=y, title_standoff=8, tickformat=".0%", fixedrange=True)
-
-
-def _below(figure: go.Figure, entries: int, plot: int) -> go.Figure:
-    """The figure with a legend under it, a line a model, as high as it takes."""
-    legend = {"orientation": "v", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top", "font": {"size": 13}}
-    margin = {"l": 4, "r": 16, "t": 10, "b": 66 + 24 * entries}
-    return figure.update_layout(height=plot + 24 * entries, margin=margin, legend=legend, hovermode="closest")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
+from dashboard.figures import legend_below
 from dashboard.looks import Look
 from dashboard.what_if_facts import MEASURES, measured
 from fer_core.disturbances import DISTURBANCES
@@ -35,11 +36,4 @@ def curves(
         figure.add_vline(x=now, line={"color": "#7A7F8A", "dash": "dot", "width": 1.5})
     figure.update_xaxes(title_text=f"{one.title}, {one.unit}", title_standoff=8, fixedrange=True, zeroline=False)
     figure.update_yaxes(title_text=MEASURES[measure].lower(), tickformat=".0%", fixedrange=True, rangemode="tozero")
-    return below(figure, len(studies), 320)
-
-
-def below(figure: go.Figure, entries: int, plot: int) -> go.Figure:
-    """The figure with a legend under it, a line a model, as high as it takes."""
-    legend = {"orientation": "v", "x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top", "font": {"size": 13}}
-    margin = {"l": 4, "r": 16, "t": 10, "b": 66 + 24 * entries}
-    return figure.update_layout(height=plot + 24 * entries, margin=margin, legend=legend, hovermode="closest")
+    return legend_below(figure, len(studies), 244)
