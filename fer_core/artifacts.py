@@ -28,8 +28,7 @@ CARD, METRICS, PREDICTIONS, CURVES = "card.json", "metrics.json", "predictions.n
 ENVIRONMENT, WEIGHTS = "environment.json", "weights.safetensors"
 EXPORT, QUANTIZED, ENGINE = "model.onnx", "model.int8.onnx", "engine.json"
 REFERENCE, TEST_IMAGES = "reference", "test_images.npz"
-_NAMES = ("crop_rule", "face_size", "sanity", "what_if", "average_maps", "test_time")
-STUDIES = {name: f"{name}.json" for name in _NAMES}
+STUDIES = {n: f"{n}.json" for n in ("crop_rule", "face_size", "sanity", "what_if", "average_maps", "test_time")}
 """What a study of that name leaves, beside the reference or in the folder of the artifact that it is about."""
 _STAGING = ".staging-"
 _Arrays = TypeVar("_Arrays", "StoredPredictions", "Reference")

@@ -77,6 +77,7 @@ def _kept(file: Path) -> Float32:
 
 
 def _keep(file: Path, answers: Float32) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f".writing-{os.getpid()}-{file.name}")
     with beside.open("wb") as out:
         np.savez(out, logits=answers)

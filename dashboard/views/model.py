@@ -45,8 +45,7 @@ def figures(card: ModelCard) -> None:
     st.subheader("Figures")
     images = ui_raters.set_choice()
     reports, name = cache.stored(card).reports, f"{card.id}-{file_name(images)}"
-    report = reports.get(images)
-    if report is None:
+    if (report := reports.get(images)) is None:
         ui_model.not_evaluated(card, images)
         return
     ui_model.headlines(reports, images)
