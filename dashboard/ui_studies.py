@@ -47,9 +47,10 @@ def measure_choice() -> str:
 
 def say_size(study: Study) -> None:
     """Says at which size the study was run, how far it is, and how to run it in full."""
+    epochs = f"{study.epochs} epoch{'s' * (study.epochs != 1)}"
     done, seconds = len(study.outcomes), sum(outcome.seconds for outcome in study.outcomes)
     st.markdown(
-        f"Base `{study.base}`, **{study.images:,} Training images, {study.epochs} epochs**, read on "
+        f"Base `{study.base}`, **{study.images:,} Training images, {epochs}**, read on "
         f"{study.n:,} images of PublicTest. {done} of {study.planned} trainings are done, "
         f"{seconds / 60:.0f} minutes."
     )
