@@ -84,15 +84,21 @@ def browser():
         yield chromium
 
 
-@pytest.fixture(params=[(1440, "light"), (390, "dark")], ids=["desk", "phone"])
-def page(request, browser):
-    width, scheme = request.param
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page.set_default_timeout(60_000)
+@contextmanager
+def _page(chromium, asked):
+    width, scheme = asked
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(120_000)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     yield page
     page.close()
+
+
+@pytest.fixture(params=[(1440, "light"), (390, "dark")], ids=["desk", "phone"])
+def page(request, browser):
+    with _page(browser, request.param) as page:
+        yield page
 
 
 def _no_sideways_scroll(page):

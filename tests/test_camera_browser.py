@@ -3,14 +3,7 @@
 import pytest
 import skimage.data
 from PIL import Image
-from test_browser import _chromium, _no_sideways_scroll, _server
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """The dashboard."""
-    with _server(tmp_path_factory.mktemp("camera") / "log.txt") as address:
-        yield address
+from test_browser import _chromium, _no_sideways_scroll, _page, server  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +21,8 @@ def filming(tmp_path_factory):
 
 @pytest.fixture(params=[(1440, "light"), (390, "dark")], ids=["desk", "phone"])
 def page(request, filming):
-    width, scheme = request.param
-    page = filming.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page.set_default_timeout(120_000)
-    page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    yield page
-    page.close()
+    with _page(filming, request.param) as page:
+        yield page
 
 
 def _take(page):
@@ -43,15 +31,15 @@ def _take(page):
     page.get_by_role("button", name="Take Photo").click()
 
 
-def test_a_photo_from_the_camera_is_read_like_any_other(server, page):
-    page.goto(f"{server}/photos?by=camera")
+def test_a_photo_from_the_camera_is_read_like_any_other(server, page):  # noqa: F811
+    page.goto(f"{server[0]}/photos?by=camera")
     _take(page)
     page.get_by_role("img", name="The photo with 1 face").first.wait_for()
     assert _no_sideways_scroll(page) and not page.errors
 
 
-def test_the_gallery_takes_an_expression_from_the_camera(server, page):
-    page.goto(f"{server}/gallery")
+def test_the_gallery_takes_an_expression_from_the_camera(server, page):  # noqa: F811
+    page.goto(f"{server[0]}/gallery")
     page.get_by_text("0 of 7").wait_for()
     _take(page)
     page.get_by_text("1 of 7").wait_for()

@@ -61,6 +61,7 @@ def root(tmp_path: Path) -> Path:
 def test_every_way_is_asked_on_public_test_and_the_best_alone_on_private_test(root: Path, monkeypatch) -> None:
     monkeypatch.setattr(catalog, "load", lambda *_asked: OneSided())
     asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(command, "CHUNK", 2)
     one = command.examine("torch-native", sided([1, 1, 1, 0], [1, 0]), root, lambda *at: asked.append(at))
     accuracies = {way.test_time: (way.accuracy.value, way.gain.value) for way in one.ways}
     assert accuracies == {"none": (0.75, 0.0), "flip": (1.0, 0.25), "ten_crop": (1.0, 0.25)}
@@ -68,7 +69,7 @@ def test_every_way_is_asked_on_public_test_and_the_best_alone_on_private_test(ro
     assert (one.n, one.private_n) == (4, 2), "the angry face is none of the model's"
     assert (one.private.accuracy.value, one.private.gain.value) == (1.0, 0.5)
     assert one.private.accuracy.low < 1 and one.private.gain.low < 0.5 < one.private.gain.high
-    assert asked[-1] == (len(asked), len(asked))
+    assert asked == [(done, 8) for done in range(1, 9)], "three ways in two chunks, then two in one"
 
 
 def test_a_model_whose_recipe_has_views_is_asked_without_them_first(root: Path, monkeypatch) -> None:

@@ -28,9 +28,9 @@ def taught(recipe: Recipe, lessons: Dataset, run: Run, root: Path | None = None)
     """The teacher's probabilities on what a recipe learns from: float32 (N, K), a mean of each face and its mirror.
 
     Its logits, of its compiled export where it has one (on bfloat16 within 1e-3 of its own probabilities), are divided
-    by the recipe's temperature first. They are kept beside `run.folder`, for every recipe that
-    this teacher teaches on these images; a stopped pass goes on where it was, and `run.step` hears of it.
-    TrainingError where the teacher is absent or knows other labels.
+    by the recipe's temperature first. They are kept beside `run.folder`, for every recipe that this teacher teaches on
+    these images; a stopped pass goes on where it was, and `run.step` hears of it. TrainingError where the teacher is
+    absent or knows other labels.
     """
     assert recipe.distil is not None
     teacher, weights = _teacher(recipe.distil, recipe.emotions, root)
