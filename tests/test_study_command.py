@@ -32,7 +32,7 @@ epochs = 1
 
 @pytest.fixture
 def place(tiny: Any, tmp_path: Path) -> Path:
-    (tmp_path / "base.toml").write_text(RECIPE)
+    (tmp_path / "base.toml").write_text(RECIPE.replace("tiny-keras", "tiny-torch"))
     (tmp_path / "mine.toml").write_text(PLAN.format(base=tmp_path / "base.toml"))
     return tmp_path / "mine.toml"
 

@@ -47,6 +47,10 @@ class Images:
         return len(self.y)
 
 
+def _unheard(*_news: object) -> None:
+    """In place of a listener; a function by name, so that a `Run` can be sent to another process."""
+
+
 @dataclass(frozen=True)
 class Run:
     """Where a run keeps its checkpoint; whom it tells: `step(done, of)` after a batch, `epoch(row)` after an epoch.
@@ -55,10 +59,10 @@ class Run:
     """
 
     folder: Path
-    step: Callable[[int, int], None] = lambda _done, _of: None
-    epoch: Callable[[CurveRow], None] = lambda _row: None
+    step: Callable[[int, int], None] = _unheard
+    epoch: Callable[[CurveRow], None] = _unheard
     device: str = "auto"
-    begin: Callable[[Any], None] = lambda _network: None
+    begin: Callable[[Any], None] = _unheard
     compile: bool = False
 
 

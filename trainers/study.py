@@ -24,6 +24,7 @@ from fer_core.studies import Outcome, Study
 from fer_core.types import unknown
 from trainers import recipe as recipes
 from trainers.fitting import Run, class_indices
+from trainers.own_process import in_own_process
 from trainers.recipe import Recipe, RecipeError
 from trainers.run import TRAINING, checkpoint_folder, fit_recipe, trained
 
@@ -161,7 +162,7 @@ def run(
     done = {outcome.key: outcome for outcome in before if outcome.key in keys}
     for key, (title, change, recipe) in zip(keys, asked, strict=True):
         if key not in done:
-            done[key] = _outcome(title, change, recipe, key, part, run, root)
+            done[key] = _asked_alone(title, change, recipe, key, part, run, root)
         together = [replace(done[k], title=t) for k, (t, _, _) in zip(keys, asked, strict=True) if k in done]
         study = replace(study, outcomes=together)
         studies.save(study, root, folder)
@@ -189,6 +190,15 @@ def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any
         inside = merged.get(key)
         merged[key] = _merged(inside, value) if isinstance(inside, dict) and isinstance(value, dict) else value
     return merged
+
+
+def _asked_alone(
+    title: str, change: Mapping[str, Any], recipe: Recipe, key: str, data: Dataset, run: Run, root: Path | None
+) -> Outcome:
+    """The outcome; of a Keras network by a process of its own, since TensorFlow keeps some 0.6 GB of each large one."""
+    asked = (title, change, recipe, key, data, run, root)
+    keras = catalog.spec(recipe.architecture).framework == "keras"
+    return in_own_process(_outcome, *asked) if keras else _outcome(*asked)
 
 
 def _outcome(
