@@ -38,7 +38,7 @@ def versions_table(study: Study) -> pd.DataFrame:
 
 
 def accuracies(study: Study) -> go.Figure:
-    """A point a version with its interval; the base's accuracy and what guessing comes to as lines."""
+    """A point a version with its interval; the base's accuracy as a line, and guessing's unless it would crowd them."""
     found, names = [study.accuracy(title) for title in study.titles], [_wrapped(title) for title in study.titles]
     row = max(34, 12 + 16 * max(name.count("<br>") + 1 for name in names))
     figure = go.Figure()
@@ -50,12 +50,19 @@ def accuracies(study: Study) -> go.Figure:
                  "arrayminus": [one.value - one.low for one in found]},
     )  # fmt: skip
     figure.add_vline(found[0].value, line={"color": "rgba(128,128,128,0.7)", "dash": "dot", "width": 1.2})
-    figure.add_vline(study.guessing, line={"color": MODEL_COLOURS[1], "dash": "dash", "width": 1.2},
-                     annotation={"text": "always the same label", "font": {"size": 11}, "yanchor": "bottom"},
-                     annotation_position="top")  # fmt: skip
+    if _near(study.guessing, found):
+        figure.add_vline(study.guessing, line={"color": MODEL_COLOURS[1], "dash": "dash", "width": 1.2},
+                         annotation={"text": "always the same label", "font": {"size": 11}, "yanchor": "bottom"},
+                         annotation_position="top")  # fmt: skip
     figure.update_xaxes(title="accuracy on PublicTest", tickformat=".0%", fixedrange=True)
     figure.update_yaxes(autorange="reversed", automargin=True, fixedrange=True)
     return figure.update_layout(height=100 + row * len(found), margin={"l": 0, "r": 10, "t": 24, "b": 0})
+
+
+def _near(value: float, found: Sequence[Interval]) -> bool:
+    """Whether an axis with that value on it still tells the intervals apart: no further off than they reach."""
+    low, high = min(one.low for one in found), max(one.high for one in found)
+    return low - value <= high - low
 
 
 def curves(study: Study, titles: Sequence[str], measure: str) -> go.Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -62,6 +63,13 @@ def test_the_largest_study_comes_first_and_versions_stand_beside_guessing(root: 
     assert "right on 14.3%: **1 of 2 versions**" in text(at)
     figure = figures_studies.accuracies(learned)
     assert [shape.x0 for shape in figure.layout.shapes] == [learned.accuracy("good").value, learned.guessing]
+
+
+def test_guessing_is_not_drawn_where_it_would_crowd_the_versions() -> None:
+    truth = "0123456" * 20
+    rivals = [replace(STUDY.outcomes[0], title=str(wrong), answers=truth[:-wrong] + "0" * wrong) for wrong in (20, 10)]
+    far = Study("far", "Two versions", "keras-native", 300, 2, 2, truth, rivals)
+    assert [shape.x0 for shape in figures_studies.accuracies(far).layout.shapes] == [far.accuracy("20").value]
 
 
 def test_a_full_study_has_no_command_to_run_it_in_full(root: Path) -> None:
