@@ -105,14 +105,16 @@ def _no_sideways_scroll(page):
     return page.evaluate("() => document.scrollingElement.scrollWidth <= window.innerWidth + 1")
 
 
-def test_home_leads_to_photos(server, page):
+def test_home_leads_to_photos_and_to_the_quiz(server, page):
     page.goto(server[0])
     page.get_by_role("heading", name="Seven Faces").wait_for()
     page.get_by_text("Article 5(1)(f)").wait_for()
     assert _no_sideways_scroll(page)
-    page.get_by_role("button", name="Drop a group photo").click()
-    page.get_by_role("heading", name="Photos").wait_for()
-    assert page.url.endswith("/photos")
+    for button, heading in (("Drop a group photo", "Photos"), ("Take the quiz", "Take the quiz")):
+        page.goto(server[0])
+        page.get_by_role("button", name=button).click()
+        page.get_by_role("heading", name=heading).wait_for()
+        assert page.url.endswith(heading.split()[-1].lower())
     assert not page.errors
 
 

@@ -36,9 +36,15 @@ TOGETHER = "\N{NO-BREAK SPACE}"
 def main() -> None:
     """Draws the page."""
     st.title("Seven Faces")
-    st.markdown("##### See how differently models read the same face, with the evidence behind each of them.")
-    if st.button("Drop a group photo", type="primary", icon=":material/groups:"):
-        st.switch_page(VIEWS / "photos.py")
+    st.markdown(
+        "##### See how differently models read the same face, with the evidence behind each of them, "
+        "and where you stand among them."
+    )
+    with st.container(horizontal=True):
+        if st.button("Drop a group photo", type="primary", icon=":material/groups:"):
+            st.switch_page(VIEWS / "photos.py")
+        if st.button("Take the quiz", icon=":material/quiz:"):
+            st.switch_page(VIEWS / "quiz.py")
     cards, problems = cache.cards()
     st.subheader("The models")
     for problem in problems:

@@ -78,7 +78,7 @@ def calibration(card: ModelCard, after: EvaluationReport, images: str) -> None:
 
 def training(card: ModelCard) -> None:
     """Draws the curves and the settings."""
-    left, right = st.columns([3, 2])
+    left, right = (st.container(), st.container()) if model_tables.members(card) else st.columns([3, 2])
     with left:
         curves(card, cache.stored(card).curves)
     with right:
@@ -89,7 +89,7 @@ def training(card: ModelCard) -> None:
 def curves(card: ModelCard, rows: list[dict[str, float]]) -> None:
     """Draws loss, accuracy and learning rate over the epochs."""
     if not rows:
-        st.caption("No training curves are stored with it.")
+        st.caption("Each member has its own curves." if model_tables.members(card) else "No curves are stored.")
         return
     spoken = figures_training.describe_curves(rows, card.best_epoch)
     figure = figures_training.training_curves(rows, card.best_epoch)
