@@ -102,6 +102,7 @@ def cards():
 def test_an_ensemble_names_its_members_and_has_no_layers():
     at = opened("model", model="ensemble", layers="true")
     members = artifacts.card("ensemble").recipe["members"]
+    assert "Each member has its own curves." in text(at)
     assert len(members) > 1 and all(text(at).count(member) >= 2 for member in members)
     assert "nothing was trained for it" in text(at) and "does not know that architecture" not in text(at)
     assert not at.warning and not any("learned" in frame.value for frame in at.dataframe)
