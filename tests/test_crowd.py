@@ -39,9 +39,7 @@ def ballots(*images: dict[str, int]) -> np.ndarray:
 
 
 THREE = ballots(
-    {"happiness": 8, "neutral": 2},
-    {"anger": 4, "neutral": 4, "NF": 2},
-    {"unknown": 6, "sadness": 3, "fear": 1},
+    {"happiness": 8, "neutral": 2}, {"anger": 4, "neutral": 4, "NF": 2}, {"unknown": 6, "sadness": 3, "fear": 1}
 )
 TRUTH = np.array([EMOTIONS.index(name) for name in ("happy", "angry", "sad")])
 
