@@ -16,7 +16,7 @@ from trainers.__main__ import app
 
 @pytest.fixture
 def place(tiny: Any, tmp_path: Path) -> Path:
-    (tmp_path / "mine.toml").write_text(RECIPE)
+    (tmp_path / "mine.toml").write_text(RECIPE.replace("tiny-keras", "tiny-torch"))
     return tmp_path / "mine.toml"
 
 
