@@ -62,7 +62,7 @@ def accuracies(study: Study) -> go.Figure:
 def _near(value: float, found: Sequence[Interval]) -> bool:
     """Whether an axis with that value on it still tells the intervals apart: no further off than they reach."""
     low, high = min(one.low for one in found), max(one.high for one in found)
-    return low - value <= high - low
+    return max(low - value, value - high) <= high - low
 
 
 def curves(study: Study, titles: Sequence[str], measure: str) -> go.Figure:

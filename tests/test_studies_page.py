@@ -70,6 +70,8 @@ def test_guessing_is_not_drawn_where_it_would_crowd_the_versions() -> None:
     rivals = [replace(STUDY.outcomes[0], title=str(wrong), answers=truth[:-wrong] + "0" * wrong) for wrong in (20, 10)]
     far = Study("far", "Two versions", "keras-native", 300, 2, 2, truth, rivals)
     assert [shape.x0 for shape in figures_studies.accuracies(far).layout.shapes] == [far.accuracy("20").value]
+    below = replace(far, truth="0" * 138 + "11", outcomes=[replace(rivals[0], answers="1" * 140)])
+    assert [shape.x0 for shape in figures_studies.accuracies(below).layout.shapes] == [below.accuracy("20").value]
 
 
 def test_a_full_study_has_no_command_to_run_it_in_full(root: Path) -> None:
