@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -38,15 +39,20 @@ def probability_bars(one: FaceAnswers, titles: Mapping[str, str]) -> go.Figure:
 
 
 def legend_below(figure: go.Figure, entries: int, plot: int, gap: int = 54) -> go.Figure:
-    """The figure with a legend under it, a line an entry, as high as it takes; `plot` and `gap` in pixels.
+    """The figure with a legend under it, as `below` lays it out."""
+    return figure.update_layout(below(entries, plot, gap))
+
+
+def below(entries: int, plot: int, gap: int = 54) -> dict[str, Any]:
+    """A layout with a legend under the plot, a line an entry, as high as it takes; `plot` and `gap` in pixels.
 
     `gap` is what the x axis takes under the plot itself.
     """
     legend = {"orientation": "v", "x": 0, "xanchor": "left", "y": -gap / plot, "yanchor": "top", "font": {"size": 13},
               "itemsizing": "constant", "traceorder": "normal"}  # fmt: skip
     margin = {"l": 4, "r": 16, "t": 10, "b": gap + 12 + 24 * entries}
-    size = {"height": plot + margin["t"] + margin["b"], "margin": margin}
-    return figure.update_layout(size, legend=legend, showlegend=entries > 0, hovermode="closest")
+    height = plot + margin["t"] + margin["b"]
+    return {"height": height, "margin": margin, "legend": legend, "showlegend": entries > 0, "hovermode": "closest"}
 
 
 def describe(one: FaceAnswers, titles: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from dashboard import looks
 from dashboard.curve_facts import Confidences, Distance
+from dashboard.figures import below
 from dashboard.figures_confusion import wrapped
 from fer_core.curves import RocCurve
 from fer_core.evidence import Rater
@@ -48,7 +49,7 @@ def roc(curves: Mapping[str, RocCurve], titles: Mapping[str, str], styles: Mappi
             "hovertemplate": "found %{y:.1%}, false alarms %{x:.1%}<extra>" + titles[id] + "</extra>",
         })  # fmt: skip
     axes = {"xaxis": _axis("false positive rate"), "yaxis": _axis("true positive rate")}
-    return go.Figure(drawn, axes | _below(len(curves), 360))  # in one go: plotly checks each later change anew
+    return go.Figure(drawn, axes | below(len(curves), 296))  # in one go: plotly checks each later change anew
 
 
 def roc_table(curves: Mapping[str, RocCurve], titles: Mapping[str, str]) -> pd.DataFrame:
@@ -90,7 +91,7 @@ def reliability(
     figure.update_yaxes(_axis("share that is right"), row=1, col=1)
     figure.update_yaxes({"title": {"text": "images"}, "tickformat": ",", "rangemode": "tozero", "nticks": 4,
                          "fixedrange": True}, row=2, col=1)  # fmt: skip
-    return figure.update_layout(_below(entries, 480))
+    return figure.update_layout(below(entries, 416))
 
 
 def _says(title: str) -> str:
@@ -120,7 +121,7 @@ def risk(found: Mapping[str, Confidences], titles: Mapping[str, str], styles: Ma
         })  # fmt: skip
     errors = _axis("wrong answers among them") | {"range": None, "tickvals": None, "rangemode": "tozero"}
     axes = {"xaxis": _axis("images answered, the most confident first"), "yaxis": errors}
-    return go.Figure(drawn, axes | _below(len(found), 400))
+    return go.Figure(drawn, axes | below(len(found), 336))
 
 
 def risk_table(found: Mapping[str, Confidences], titles: Mapping[str, str]) -> pd.DataFrame:
@@ -158,13 +159,3 @@ def _axis(title: str) -> dict[str, object]:
     """An axis of that name from 0 to 100 %."""
     return {"title": {"text": title, "standoff": 8}, "range": [-0.01, 1.01], "tickformat": ".0%",
             "tickvals": [0, 0.25, 0.5, 0.75, 1], "fixedrange": True}  # fmt: skip
-
-
-def _below(entries: int, plot: int) -> dict[str, object]:
-    """The layout with a legend under it, a line a rater, as high as it takes."""
-    return {
-        "height": plot + 24 * entries + 16, "margin": {"l": 4, "r": 22, "t": 10, "b": 70 + 24 * entries},
-        "hovermode": "closest",
-        "legend": {"orientation": "v", "x": 0, "xanchor": "left", "y": -54 / plot - 0.06, "yanchor": "top",
-                   "font": {"size": 13}, "itemsizing": "constant"},
-    }  # fmt: skip

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import average_facts, charts, ui_url
+from dashboard import average_facts, cache, charts, ui_url
 from dashboard.looks import distinct
 from fer_core.average_maps import OUTCOMES, Study
 from fer_core.overlay import scale_bar
-from fer_core.types import EMOTIONS
+from fer_core.types import EMOTIONS, ModelCard
 
 COMMAND = "uv run python -m trainers average-maps --data fer2013.csv"
 HOW = """Grad-CAM for the model's own answer, averaged over up to {most} {split} faces a cell (drawn by seed {seed})
@@ -21,12 +21,15 @@ than {fewest} faces."""
 SHARES = """How much of the map lies on the region, the mean over faces with its 95 % bootstrap interval. Dotted: the
 region's own size, which is what a map that is the same everywhere has there."""
 BOTH = "both"
+AT_FIRST = 6
+"""Each model is two rows of pictures: more of them are a long way down a phone."""
 
 
-def models(studies: Mapping[str, Study], titles: Mapping[str, str]) -> list[str]:
-    """The ids of the models to show, all at first; the choice lives in the URL."""
-    named = distinct({id: titles[id] for id in studies})
-    return ui_url.some(st.pills, "Models", named, "models", list(named), selection_mode="multi")
+def models(studies: Mapping[str, Study], cards: Mapping[str, ModelCard]) -> list[str]:
+    """The ids of the models to show, at first all, or of many the most accurate; the choice lives in the URL."""
+    named = distinct({id: cards[id].title for id in studies})
+    usual = cache.most_accurate({id: cards[id].labels for id in studies}, AT_FIRST)
+    return ui_url.some(st.pills, "Models", named, "models", usual, selection_mode="multi")
 
 
 def outcomes() -> list[str]:

@@ -34,16 +34,9 @@ taken as if they were a model's probabilities."""
 def rater_choice(raters: Sequence[Rater]) -> list[Rater]:
     """The raters to draw, at first all, or of many the most accurate; the choice lives in the URL."""
     titles = {rater.id: rater.title for rater in raters}
-    best = sorted(raters, key=lambda rater: (len(rater.labels), _accuracy(rater)), reverse=True)[:AT_FIRST]
-    usual = [rater.id for rater in raters if rater in best]
+    usual = cache.most_accurate({rater.id: rater.labels for rater in raters}, AT_FIRST)
     chosen = ui_url.some(st.pills, "Drawn together", titles, "raters", usual, selection_mode="multi")
     return [rater for rater in raters if rater.id in chosen]
-
-
-def _accuracy(rater: Rater) -> float:
-    """A rater's stored accuracy on PublicTest, where choices are made; 0 where none is stored."""
-    report = cache.reports(rater.id).get("PublicTest")
-    return report.metrics["accuracy"].value if report else 0.0
 
 
 def curve_choice() -> list[str]:

@@ -33,6 +33,12 @@ def not_evaluated(card: ModelCard, images: str) -> None:
     st.code(f"uv run python -m trainers evaluate {card.id}", language="bash")
 
 
+def command(card: ModelCard) -> None:
+    """Draws the command that makes the model again."""
+    made = card.recipe.get("svm", {}).get("command") or f"python -m trainers train {card.id}"
+    st.code(f"uv run {made} --data fer2013.csv", language="bash")
+
+
 def headlines(reports: Reports, images: str) -> None:
     """Draws the four figures that matter most with their 95 % intervals, and in a line the same on the set's twin."""
     report = reports[images]
@@ -64,6 +70,25 @@ def measures(reports: Reports, images: str, name: str) -> None:
         })  # fmt: skip
         st.caption(model_tables.measures_on(reports, images))
         download(table, f"measures-{name}")
+
+
+def people(images: str) -> Reports:
+    """People's evaluations on a set, by what they are called."""
+    reports = {title: cache.reports(id).get(images) for id, title in evidence.PEOPLE.items()}
+    return {title: report for title, report in reports.items() if report}
+
+
+def other_seeds(card: ModelCard, images: str) -> None:
+    """Draws how much of the accuracy is chance, where the recipe was trained with other seeds; else nothing."""
+    found = cache.other_seeds(card.id, images)
+    if found is None:
+        return
+    others = ", ".join(f"{value:.1%} (seed {seed})" for seed, value in found.accuracy.items() if seed != card.seed)
+    st.caption(
+        f"The same recipe trained again reads {others} of {images}: {found.mean:.1%} on average over "
+        f"{len(found.accuracy)} seeds, standard deviation {100 * found.spread:.1f} points. All other figures here are "
+        f"of seed {card.seed}."
+    )
 
 
 def several_views(card: ModelCard) -> None:

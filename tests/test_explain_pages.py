@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from collection_cases import collection
 
-from dashboard import average_facts, cache, explain_facts, inside_pictures, what_if_facts
+from dashboard import average_facts, cache, explain_facts, inside_pictures, ui_averages, what_if_facts
 from dashboard.explain_facts import Asked
 from fer_core import artifacts, average_maps, collection_edit as edit
 from fer_core.average_maps import Group, pack
@@ -22,6 +22,7 @@ from tests.page_runs import run, text
 
 SOME = Interval(0.4, 0.3, 0.5)
 IDS = ("keras-native", "torch-native")
+SHIPPED = artifacts.default_root()
 PLAIN = Point(0.0, Interval(0.0, 0.0, 0.01), replace(SOME, value=0.35), (5,) * 7)
 WHAT_IF = Study(
     "", "PublicTest", 35, 0, "ab", 35, EMOTIONS, PLAIN,
@@ -45,7 +46,7 @@ def root(tmp_path, monkeypatch):
     """The two artifacts' cards, without weights or any study."""
     for id in IDS:
         (tmp_path / id).mkdir()
-        shutil.copy(artifacts.default_root() / id / "card.json", tmp_path / id)
+        shutil.copy(SHIPPED / id / "card.json", tmp_path / id)
     monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
     return tmp_path
 
@@ -184,6 +185,17 @@ def test_average_maps_are_a_table_of_models_and_emotions(studied):
     assert table["fear"].isna().tolist()[1::2] == [True, True]  # two faces are no mean
     assert "4.0 times an even spread" in text(at) and "up to 100 PublicTest faces" in text(at)
     assert len(run("where_models_look", models="torch-native", of="right").dataframe[0].value) == 1
+
+
+def test_of_many_models_the_most_accurate_ones_maps_are_shown_first(studied, monkeypatch):
+    monkeypatch.setattr(ui_averages, "AT_FIRST", 1)
+    for id in IDS:
+        shutil.copy(SHIPPED / id / "metrics.json", studied / id)
+    accuracy = {id: artifacts.metrics(id)["PublicTest"]["metrics"]["accuracy"][0] for id in IDS}
+    best = max(accuracy, key=accuracy.__getitem__)
+    at = run("where_models_look")
+    assert accuracy[best] > min(accuracy.values()) and at.pills[0].value == [best]
+    assert len(run("where_models_look", models=list(accuracy)).dataframe[0].value) == 4
 
 
 def test_the_scale_of_the_average_maps_is_that_of_what_is_shown():

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_core import artifacts, evidence
+from fer_core import artifacts, evidence, seed_runs
 from fer_core.artifacts import StoredPredictions
 from fer_core.types import EMOTIONS, ModelCard
 from tests.artifact_cases import CARD, fill
@@ -79,8 +79,8 @@ def test_a_row_of_ours_has_its_interval_n_and_macro_f1_from_the_artifact(tmp_pat
 
 def test_artifacts_that_differ_in_their_seed_are_one_row_with_their_mean(tmp_path: Path) -> None:
     add(tmp_path, "mine", 0.60, seed=0)
-    add(tmp_path, "mine-seed1", 0.64, seed=1)
-    add(tmp_path, "mine-seed2", 0.65, seed=2)
+    add(seed_runs.place(tmp_path), "mine-seed1", 0.64, seed=1)
+    add(seed_runs.place(tmp_path), "mine-seed2", 0.65, seed=2)
     (rung,) = rungs(tmp_path)
     assert rung.id == "mine" and rung.seeds == (0, 1, 2)
     assert rung.private.value == pytest.approx(0.63)

@@ -31,7 +31,8 @@ def test_a_models_page_has_its_stored_figures(id, images):
     np.testing.assert_allclose(table["recall"], stored.per_class.recall)
     np.testing.assert_array_equal(table["images"], stored.per_class.support)
     assert f"{card.parameters:,} parameters" in text(at) and card.licence in text(at)
-    assert f"python -m trainers train {id}" in text(at)
+    made = "svm " + card.recipe["svm"]["source"] if "svm" in card.recipe else f"train {id}"
+    assert f"python -m trainers {made} --data fer2013.csv" in text(at)
 
 
 @pytest.mark.parametrize("images", evidence.SETS)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from fer_core import artifacts, datasets, studies
+from fer_core import artifacts, datasets, seed_runs, studies
 from fer_core.metrics import EvaluationReport
 from fer_core.types import EMOTIONS
 from trainers import (
@@ -74,7 +74,9 @@ def train(
     restart: Annotated[bool, typer.Option(help="forget the checkpoint and begin anew")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (PyTorch recipes)")] = "auto",
     init: Annotated[str | None, typer.Option(help="random: from scratch, where the recipe names ImageNet")] = None,
-    seed: Annotated[int | None, typer.Option(help="another seed; the artifact's id gets -seed<N>")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="another seed: artifacts/seeds/RECIPE-seed<N>, for the mean over seeds")
+    ] = None,
     compile: Annotated[bool, typer.Option(help="torch.compile the network (PyTorch recipes)")] = False,
     runs_folder: Annotated[Path, typer.Option("--runs", help="where checkpoints are kept")] = Path(".runs"),
     out: Annotated[Path | None, typer.Option(help="where artifacts go; else artifacts/")] = None,
@@ -92,6 +94,8 @@ def train(
     if smoke:
         chosen, images = runs.smoke(chosen, images)
         out = out or runs_folder / "smoke"
+    elif id.endswith(f"-seed{seed}"):
+        out = out or seed_runs.place()
     folder = runs.checkpoint_folder(runs_folder, id, chosen, images, restart or smoke)
     with progress(console, chosen.schedule.epochs, folder, device, compile) as run:
         runs.train(id, chosen, images, run, out)

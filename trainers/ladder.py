@@ -5,7 +5,6 @@ Rows of ours come from the artifacts alone; published figures are `ANCHORS`, eac
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from fer_core import artifacts, evidence, test_time
+from fer_core import artifacts, evidence, seed_runs, test_time
 from fer_core.bootstrap import bootstrap_interval
 from fer_core.datasets import SPLITS
 from fer_core.types import EMOTIONS, Interval, ModelCard
@@ -70,13 +69,14 @@ everything chosen on PublicTest, PrivateTest scored once per artifact, with the 
 "Views" counts what test-time augmentation averages over: 1 without, 2 with the mirror image, 10 with five crops and
 their mirror images; a model has a second row where PublicTest says that several views are better than one,
 for which PrivateTest is asked once more, in that way alone (`python -m trainers test-time`).
+A model that was trained again with other seeds has the mean over its runs, and their standard deviation (sd) in points.
 Published figures are as their sources state them, without an interval.
 """
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One of our models: an artifact, or the mean over several that differ in their seed alone."""
+    """One of our models: an artifact, or the mean over it and its runs with other seeds."""
 
     id: str
     seeds: tuple[int, ...]
@@ -98,46 +98,48 @@ class Rung:
 
 def rungs(root: Path | None = None) -> list[Rung]:
     """Our models that know all seven emotions and have a PrivateTest figure, best first."""
-    groups: dict[str, list[str]] = {}
-    for id in artifacts.ids(root):
-        if artifacts.card(id, root).labels == EMOTIONS and "PrivateTest" in artifacts.metrics(id, root):
-            groups.setdefault(re.sub(r"-seed\d+$", "", id), []).append(id)
-    return sorted((_rung(base, ids, root) for base, ids in groups.items()), key=lambda rung: -rung.private.value)
+    known = [
+        id
+        for id in artifacts.ids(root)
+        if artifacts.card(id, root).labels == EMOTIONS and "PrivateTest" in artifacts.metrics(id, root)
+    ]
+    return sorted((_rung(id, root) for id in known), key=lambda rung: -rung.private.value)
 
 
-def _rung(base: str, ids: list[str], root: Path | None) -> Rung:
-    cards = [artifacts.card(id, root) for id in ids]
-    reports = [evidence.stored_reports(id, root) for id in ids]
+def _rung(id: str, root: Path | None) -> Rung:
+    runs = [(id, root), *((run, seed_runs.place(root)) for run in seed_runs.ids(id, root))]
+    cards = [artifacts.card(*run) for run in runs]
+    reports = [evidence.stored_reports(*run) for run in runs]
     private = [report["PrivateTest"] for report in reports]
-    accuracies = [report.metrics["accuracy"].value for report in private]
+    again = seed_runs.again(id, "PrivateTest", root)
     return Rung(
-        id=base,
+        id=id,
         seeds=tuple(sorted(card.seed for card in cards)),
         card=cards[0],
-        private=private[0].metrics["accuracy"] if len(ids) == 1 else _mean_interval(ids, root),
+        private=private[0].metrics["accuracy"] if len(runs) == 1 else _mean_interval(runs),
         public=float(np.mean([report["PublicTest"].metrics["accuracy"].value for report in reports])),
         macro_f1=float(np.mean([report.metrics["macro_f1"].value for report in private])),
         n=private[0].n,
         minutes=float(np.mean([card.seconds for card in cards])) / 60,
-        spread=float(np.std(accuracies, ddof=1)) if len(ids) > 1 else 0.0,
-        more=_more(ids, root),
+        spread=again.spread if again else 0.0,
+        more=_more(id, root),
     )
 
 
-def _more(ids: list[str], root: Path | None) -> test_time.Study | None:
-    """The study of several views where there is one artifact and a way better than it was asked in before."""
+def _more(id: str, root: Path | None) -> test_time.Study | None:
+    """The study of several views where there is a way better than the artifact was asked in before."""
     try:
-        study = test_time.study(ids[0], root) if len(ids) == 1 else None
+        study = test_time.study(id, root)
     except artifacts.ArtifactError:
         return None
-    before = artifacts.card(ids[0], root).recipe.get("test_time", "none")
-    return study if study and study.chosen.test_time not in ("none", before) else None
+    before = artifacts.card(id, root).recipe.get("test_time", "none")
+    return study if study.chosen.test_time not in ("none", before) else None
 
 
-def _mean_interval(ids: list[str], root: Path | None) -> Interval:
+def _mean_interval(runs: Iterable[tuple[str, Path | None]]) -> Interval:
     """The mean accuracy of several artifacts on PrivateTest, with the interval over resampled images."""
     rows = []
-    for stored in (artifacts.predictions(id, root) for id in ids):
+    for stored in (artifacts.predictions(*run) for run in runs):
         private = stored.splits == SPLITS.index("PrivateTest")
         order = np.argsort(stored.ids[private])
         rows.append((stored.probabilities[private].argmax(axis=1) == stored.truth[private])[order])

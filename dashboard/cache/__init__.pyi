@@ -18,6 +18,8 @@ from .engines import (
     engine_comparison as engine_comparison,
 )
 from .evidence import (
+    most_accurate as most_accurate,
+    other_seeds as other_seeds,
     raters as raters,
     reference as reference,
     reports as reports,

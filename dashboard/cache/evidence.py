@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import streamlit as st
 
 from dashboard import looks
 from dashboard.cache.models import cards
-from fer_core import artifacts, evidence, test_time
+from fer_core import artifacts, evidence, seed_runs, test_time
 from fer_core.metrics import EvaluationReport
 from fer_core.types import ModelCard
 
@@ -80,6 +81,20 @@ def _reports(id: str, root: str, changed: int) -> dict[str, EvaluationReport]:
         return {}
 
 
+def most_accurate(labels: Mapping[str, Sequence[str]], most: int) -> list[str]:
+    """The ids of at most so many raters, by the labels that each knows, in the order they came in.
+
+    Those that know most labels, of these the most accurate on PublicTest, where choices are made.
+    """
+    best = sorted(labels, key=lambda one: (len(labels[one]), _public_accuracy(one)), reverse=True)[:most]
+    return [one for one in labels if one in best]
+
+
+def _public_accuracy(id: str) -> float:
+    report = reports(id).get("PublicTest")
+    return report.metrics["accuracy"].value if report else 0.0
+
+
 def reports_on(labels: tuple[str, ...], images: str) -> dict[str, EvaluationReport]:
     """By id, how each model that knows these labels, and people, did on a set's images with them, as if on no others.
 
@@ -126,5 +141,20 @@ def several_views(id: str) -> test_time.Study | None:
 def _several_views(id: str, root: str, changed: int) -> test_time.Study | None:
     try:
         return test_time.study(id, Path(root))
+    except artifacts.ArtifactError:
+        return None
+
+
+def other_seeds(id: str, images: str) -> seed_runs.Again | None:
+    """A model's accuracy on a set by the seed it was trained with; None where there is but one, or a run is damaged."""
+    place = seed_runs.place()
+    changed = tuple((run, artifacts.changed(run, place)) for run in artifacts.ids(place) if run.startswith(f"{id}-"))
+    return _other_seeds(id, images, str(artifacts.default_root()), (artifacts.changed(id), *changed))
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _other_seeds(id: str, images: str, root: str, changed: tuple[object, ...]) -> seed_runs.Again | None:
+    try:
+        return seed_runs.again(id, images, Path(root))
     except artifacts.ArtifactError:
         return None

@@ -7,7 +7,6 @@ import streamlit as st
 from dashboard import cache, entries, figures_training, model_tables, ui_model, ui_none, ui_raters
 from dashboard.charts import chart
 from dashboard.ui_models import file_name
-from fer_core import evidence
 from fer_core.metrics import EvaluationReport
 from fer_core.types import ModelCard
 
@@ -30,7 +29,7 @@ def show(card: ModelCard) -> None:
     st.markdown(model_tables.in_words(card, entries.WEIGHTS_WORDS[card.initial_weights]))
     if not cache.stored(card).has_weights:
         st.info("Its weights are not here: it can be studied, but not asked. Make them with:", icon=":material/weight:")
-        st.code(f"uv run python -m trainers train {card.id} --data fer2013.csv", language="bash")
+        ui_model.command(card)
     figures(card)
     st.subheader("Training")
     training(card)
@@ -49,8 +48,8 @@ def figures(card: ModelCard) -> None:
         ui_model.not_evaluated(card, images)
         return
     ui_model.headlines(reports, images)
-    people = {title: cache.reports(id).get(images) for id, title in evidence.PEOPLE.items()}
-    st.caption(model_tables.beside_people(report, people))
+    st.caption(model_tables.beside_people(report, ui_model.people(images)))
+    ui_model.other_seeds(card, images)
     ui_model.measures(reports, images, name)
     ui_model.several_views(card)
     left, right = st.columns([3, 2])
@@ -111,7 +110,7 @@ def provenance(card: ModelCard) -> None:
     """Draws limits, licence, the command, and the machine that made it."""
     st.markdown("\n".join(f"- {limit}" for limit in card.limits) or "No limits are noted.")
     st.markdown(f"**Licence:** {card.licence}")
-    st.code(f"uv run python -m trainers train {card.id} --data fer2013.csv", language="bash")
+    ui_model.command(card)
     st.markdown(model_tables.made(card))
     with st.expander("The machine and the libraries"):
         ui_model.environment(cache.stored(card).environment, card.id)

@@ -15,12 +15,13 @@ def main() -> None:
     """Draws the page."""
     st.title("Where models look")
     st.markdown("Where does each model look when it says fear, rightly or wrongly? A row a model, a column an answer.")
-    titles = looks.distinct({card.id: card.title for card in cache.cards()[0]})
+    cards = {card.id: card for card in cache.cards()[0]}
+    titles = looks.distinct({id: card.title for id, card in cards.items()})
     studies = {id: study for id, study in cache.average_map_studies().items() if id in titles}
     if not studies:
         ui_averages.empty()
         return
-    chosen = ui_averages.models(studies, titles)
+    chosen = ui_averages.models(studies, cards)
     ui_averages.lacking(cache.without(studies), titles)
     if not chosen:
         st.info("Choose at least one model above.", icon=":material/tune:")
