@@ -50,7 +50,7 @@ def below(entries: int, plot: int, gap: int = 54) -> dict[str, Any]:
     """
     legend = {"orientation": "v", "x": 0, "xanchor": "left", "y": -gap / plot, "yanchor": "top", "font": {"size": 13},
               "itemsizing": "constant", "traceorder": "normal"}  # fmt: skip
-    margin = {"l": 4, "r": 16, "t": 10, "b": gap + 12 + 24 * entries}
+    margin = {"l": 4, "r": 16, "t": 10, "b": gap + 12 + 20 * entries}
     height = plot + margin["t"] + margin["b"]
     return {"height": height, "margin": margin, "legend": legend, "showlegend": entries > 0, "hovermode": "closest"}
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, model_tables, ui_url
+from dashboard import cache, model_tables, model_words, ui_url
 from dashboard.charts import download
 from fer_core import evidence
 from fer_core.artifacts import ArtifactError
@@ -42,16 +42,16 @@ def command(card: ModelCard) -> None:
 def headlines(reports: Reports, images: str) -> None:
     """Draws the four figures that matter most with their 95 % intervals, and in a line the same on the set's twin."""
     report = reports[images]
-    keys = [key for key in model_tables.HEADLINES if key in report.metrics]
+    keys = [key for key in model_words.HEADLINES if key in report.metrics]
     with st.container(horizontal=True):
         for key in keys:
             metric, found = METRICS[key], report.metrics[key]
-            value, low, high = (model_tables.figure(key, number) for number in (found.value, found.low, found.high))
+            value, low, high = (model_words.figure(key, number) for number in (found.value, found.low, found.high))
             st.metric(metric.title, value, f"{low} to {high}", width=166, border=True, help=metric.description,
                       delta_color="off", delta_arrow="off")  # fmt: skip
     twin = evidence.other_of_split(images)
     if twin in reports:
-        st.markdown(model_tables.on_twin(reports[twin], twin))
+        st.markdown(model_words.on_twin(reports[twin], twin))
 
 
 def measures(reports: Reports, images: str, name: str) -> None:

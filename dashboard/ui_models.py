@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, entries, model_tables, ui_url
+from dashboard import cache, entries, model_words, ui_url
 from dashboard.charts import download
 from dashboard.entries import ORDERS, WEIGHTS_WORDS, WHO_WORDS, Entry
 from fer_core import evidence
@@ -93,7 +93,7 @@ def row(entry: Entry, twin: str = "without copies") -> dict[str, object]:
     if card is None:
         return known
     return known | {
-        "output": model_tables.output_word(card),
+        "output": model_words.output_word(card),
         "parameters": card.parameters,
         "weights": card.weights_bytes / 1e6,
         "a face": entry.milliseconds,

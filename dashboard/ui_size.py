@@ -13,6 +13,7 @@ from dashboard.pages_table import VIEWS
 from fer_core.collection import Collection
 from fer_core.collection_answers import AnsweredFace, answered
 from fer_core.face_size import MARGIN, Study, Trust, size_of, trust
+from fer_core.types import ModelCard
 
 COMMAND = "uv run python -m trainers face-size --data fer2013.csv"
 RULE_COMMAND = "uv run python -m trainers crop-rule --data fer2013.csv"
@@ -27,14 +28,17 @@ RULES = """How a face is cut out of the photo, learned from {learned:,} Training
 PublicTest faces of {side} pixels. Overlap is with the frame that FER2013's makers cut; differences are in points of
 accuracy, with their 95 % intervals. The program cuts by **{used}**."""
 
+AT_FIRST = 6
+"""More curves with their intervals than these hide one another."""
 SHOWN, WIDTH = 24, 76
 """Faces that are too small and shown at once, and how wide each is drawn."""
 
 
-def model_choice(studies: Mapping[str, Study], titles: Mapping[str, str]) -> list[str]:
-    """The ids of the models to draw, all at first; the choice lives in the URL."""
-    named = {id: titles[id] for id in studies}
-    return ui_url.some(st.pills, "Models", named, "models", list(named), selection_mode="multi")
+def model_choice(studies: Mapping[str, Study], cards: Mapping[str, ModelCard]) -> list[str]:
+    """The ids of the models to draw, at first all, or of many the most accurate; the choice lives in the URL."""
+    named = {id: cards[id].title for id in studies}
+    usual = cache.most_accurate({id: cards[id].labels for id in studies}, AT_FIRST)
+    return ui_url.some(st.pills, "Drawn together", named, "models", usual, selection_mode="multi")
 
 
 def counted() -> str:
@@ -60,8 +64,12 @@ def lacking(problems: Mapping[str, str], titles: Mapping[str, str]) -> None:
 def verdict_table(table: pd.DataFrame) -> None:
     """Draws from which size on each model is to be trusted, with the download."""
     percent = {name: st.column_config.NumberColumn(name, format="%.1f %%") for name in table.columns[2:]}
+    percent |= {
+        "model": st.column_config.TextColumn(width=180),
+        table.columns[1]: st.column_config.NumberColumn(width=130),
+    }
     alt = "A row a model: the smallest size to be trusted, and accuracy by size"
-    st.dataframe(table, hide_index=True, column_config=percent, alt=alt, placeholder="no size")
+    st.dataframe(table, hide_index=True, column_config=percent, alt=alt, placeholder="no size", height="content")
     charts.download(table, "face-size-verdicts")
 
 

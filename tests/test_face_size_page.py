@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from collection_cases import collection
 
-from dashboard import cache, figures_size, looks
+from dashboard import cache, figures_size, looks, ui_size
 from fer_core import artifacts, collection_edit
 from fer_core.crop_rule import DEFAULT_RULE
 from fer_core.face_size import Size, Study, size_of
@@ -18,6 +18,7 @@ run = partial(run_page, "face_size")
 
 SOME = Interval(0.6, 0.58, 0.62)
 IDS = ("keras-native", "torch-native")
+SHIPPED = artifacts.default_root()
 
 
 def size(side, value, loss):
@@ -47,7 +48,7 @@ def root(tmp_path, monkeypatch):
     """The two artifacts' cards, without any study."""
     for id in IDS:
         (tmp_path / id).mkdir()
-        shutil.copy(artifacts.default_root() / id / "card.json", tmp_path / id)
+        shutil.copy(SHIPPED / id / "card.json", tmp_path / id)
     monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
     return tmp_path
 
@@ -88,13 +89,23 @@ def test_the_figures_table_has_a_row_a_model_and_size(asked):
 def test_the_choices_live_in_the_url(asked):
     at = run(models="torch-native", of="all")
     assert not at.exception and at.pills[0].value == ["torch-native"]
-    assert len(at.dataframe[0].value) == 1
+    assert len(at.dataframe[0].value) == 2 and len(at.dataframe[1].value) == 3  # whom to trust is said of all
     assert run(models="torch-native", of="all").button_group[-1].value in ("all", ["all"])
 
 
 @pytest.mark.parametrize("query", [{"models": "nobody"}, {"of": "some"}, {"models": ["", "x"], "of": ""}])
 def test_a_bad_url_is_never_a_trace(asked, query):
     assert not run(**query).exception
+
+
+def test_of_many_models_the_most_accurate_are_drawn_first(asked, monkeypatch):
+    monkeypatch.setattr(ui_size, "AT_FIRST", 1)
+    for id in IDS:
+        shutil.copy(SHIPPED / id / "metrics.json", asked / id)
+    best = max(IDS, key=lambda one: artifacts.metrics(one)["PublicTest"]["metrics"]["accuracy"][0])
+    at = run()
+    assert at.pills[0].value == [best] and set(at.dataframe[1].value["model"]) == {artifacts.card(best).title}
+    assert len(at.dataframe[0].value) == 2
 
 
 def test_no_model_chosen(asked):
@@ -139,5 +150,7 @@ def test_the_users_own_faces_that_are_too_small_are_shown(asked):
     table = at.dataframe[0].value.set_index("model")["faces too small"]
     titles = {id: artifacts.card(id).title for id in IDS}
     assert table.to_dict() == {titles["keras-native"]: len(small), titles["torch-native"]: 4}
-    at = run(work=id, models="keras-native")
+    assert "4 of the 4 faces" in text(run(work=id, models="keras-native"))  # whatever is drawn, the warning is of all
+    (asked / "torch-native" / "face_size.json").unlink()
+    at = run(work=id)
     assert f"{len(small)} of the 4 faces" in text(at) and "Your photos" in [head.value for head in at.subheader]

@@ -6,7 +6,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from dashboard import model_tables
+from dashboard import model_tables, model_words
 from fer_core import artifacts, evidence
 from fer_core.catalog import CATALOG
 from fer_core.metrics import METRICS
@@ -33,6 +33,7 @@ def test_a_models_page_has_its_stored_figures(id, images):
     assert f"{card.parameters:,} parameters" in text(at) and card.licence in text(at)
     made = "svm " + card.recipe["svm"]["source"] if "svm" in card.recipe else f"train {id}"
     assert f"python -m trainers {made} --data fer2013.csv" in text(at)
+    assert ("linear support vector machine" in text(at)) == ("svm" in card.recipe)
 
 
 @pytest.mark.parametrize("images", evidence.SETS)
@@ -42,7 +43,7 @@ def test_headlines_are_given_twice(images):
     line = next(said.value for said in at.markdown if "the copies that Training has**" in said.value)
     assert line.startswith("**With " if "without" in images else "**Without ") and f"{twin.n:,} images" in line
     for key in ("accuracy", "macro_f1", "top2_accuracy", "ece"):
-        value, low, high = (model_tables.figure(key, v) for v in astuple(twin.metrics[key]))
+        value, low, high = (model_words.figure(key, v) for v in astuple(twin.metrics[key]))
         name = {"macro_f1": "macro F1"}.get(key, METRICS[key].title.lower())
         assert f"{name} **{value}** ({low} to {high})" in line
     assert len(at.metric) == 4
@@ -59,7 +60,7 @@ def test_all_measures_stand_side_by_side_with_intervals_and_what_they_are(images
         assert metric.description in line["what it is"]
         for name, columns in ((split, ("value", "95 % interval")),
                               (f"{split} without copies", ("without copies", "95 % without copies"))):  # fmt: skip
-            value, low, high = (model_tables.figure(key, v) for v in astuple(stored[name].metrics[key]))
+            value, low, high = (model_words.figure(key, v) for v in astuple(stored[name].metrics[key]))
             assert [line[column] for column in columns] == [value, f"{low} to {high}"]
     assert f"{split} ({stored[split].n:,} images)" in text(at)
     wanted = {f"{what}-torch-native-{images.replace(' ', '-')}-csv" for what in ("measures", "labels", "calibration")}

@@ -9,44 +9,57 @@ import streamlit as st
 from dashboard import cache, figures_size, looks, ui_size, ui_work
 from dashboard.charts import chart
 from fer_core.face_size import Study
+from fer_core.types import ModelCard
 
 
 def main() -> None:
     """Draws the page."""
     st.title("Face size")
     st.markdown("How small may a face in a group photo be before a model's answer is worth little?")
-    titles = {card.id: card.title for card in cache.cards()[0]}
+    cards = {card.id: card for card in cache.cards()[0]}
+    titles = {id: card.title for id, card in cards.items()}
     studies = {id: study for id, study in cache.face_sizes().items() if id in titles}
     if studies:
-        sizes(studies, titles)
+        verdicts(studies, titles)
+        sizes(studies, cards)
+        detection(next(iter(studies.values())))
     else:
         ui_size.empty()
     rules(titles)
 
 
-def sizes(studies: Mapping[str, Study], titles: Mapping[str, str]) -> None:
-    """Draws accuracy by size of the chosen models, what detection finds, and whom to trust."""
-    chosen = ui_size.model_choice(studies, titles)
+def verdicts(studies: Mapping[str, Study], titles: Mapping[str, str]) -> None:
+    """Draws whom to trust from which size on, and the user's own faces that are too small."""
     ui_size.lacking(cache.without_face_sizes(), titles)
+    collection = ui_work.current()
+    if collection is not None and collection.faces:
+        ui_size.own_faces(collection, studies, titles)
+    st.subheader("From which size on")
+    ui_size.verdict_table(figures_size.verdicts(studies, titles))
+
+
+def sizes(studies: Mapping[str, Study], cards: Mapping[str, ModelCard]) -> None:
+    """Draws accuracy by size of the chosen models."""
+    titles = {id: card.title for id, card in cards.items()}
+    chosen = ui_size.model_choice(studies, cards)
     if not chosen:
         st.info("Choose at least one model above.", icon=":material/tune:")
         return
     shown = {id: study for id, study in studies.items() if id in chosen}
-    collection = ui_work.current()
-    if collection is not None and collection.faces:
-        ui_size.own_faces(collection, shown, titles)
     first = next(iter(shown.values()))
-    st.subheader("From which size on")
-    ui_size.verdict_table(figures_size.verdicts(shown, titles))
     counted = ui_size.counted()
     said = "; ".join(f"{titles[id]}: {spoken(study, counted)}" for id, study in shown.items())
     figure = figures_size.accuracy(shown, titles, looks.looks(shown), counted)
     chart(figure, figures_size.size_table(shown, titles), "face-size", f"Accuracy by face size. {said}.")
     st.caption(ui_size.HOW.format(split=first.split, n=first.n))
+
+
+def detection(study: Study) -> None:
+    """Draws how many of the faces detection finds, which is the same for every model."""
     st.subheader("What detection finds")
-    found = ", ".join(f"{size.found / size.pasted:.0%} of {size.side} pixels" for size in first.sizes)
-    table = figures_size.size_table({next(iter(shown)): first}, titles)[["pixels", "faces", "found", "false boxes"]]
-    chart(figures_size.detection(first), table, "face-size-detection", f"Faces found by size: {found}.")
+    found = ", ".join(f"{size.found / size.pasted:.0%} of {size.side} pixels" for size in study.sizes)
+    table = figures_size.size_table({"": study}, {"": ""})[["pixels", "faces", "found", "false boxes"]]
+    chart(figures_size.detection(study), table, "face-size-detection", f"Faces found by size: {found}.")
     st.caption(ui_size.MISSED)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, entries, figures_training, model_tables, ui_model, ui_none, ui_raters
+from dashboard import cache, entries, figures_training, model_words, ui_model, ui_none, ui_raters
 from dashboard.charts import chart
 from dashboard.ui_models import file_name
 from fer_core.metrics import EvaluationReport
@@ -26,7 +26,7 @@ def main() -> None:
 
 def show(card: ModelCard) -> None:
     """Draws everything that is known of one model."""
-    st.markdown(model_tables.in_words(card, entries.WEIGHTS_WORDS[card.initial_weights]))
+    st.markdown(model_words.in_words(card, entries.WEIGHTS_WORDS[card.initial_weights]))
     if not cache.stored(card).has_weights:
         st.info("Its weights are not here: it can be studied, but not asked. Make them with:", icon=":material/weight:")
         ui_model.command(card)
@@ -48,7 +48,7 @@ def figures(card: ModelCard) -> None:
         ui_model.not_evaluated(card, images)
         return
     ui_model.headlines(reports, images)
-    st.caption(model_tables.beside_people(report, ui_model.people(images)))
+    st.caption(model_words.beside_people(report, ui_model.people(images)))
     ui_model.other_seeds(card, images)
     ui_model.measures(reports, images, name)
     ui_model.several_views(card)
@@ -68,7 +68,7 @@ def calibration(card: ModelCard, after: EvaluationReport, images: str) -> None:
         st.caption("Never calibrated: its outputs are scores. A temperature is fitted on PublicTest with:")
         st.code(f"uv run python -m trainers evaluate {card.id}", language="bash")
         return
-    st.caption(model_tables.temperature_in_words(card.temperature))
+    st.caption(model_words.temperature_in_words(card.temperature))
     if before is None:
         st.caption("What it was before calibration cannot be told without its stored answers and the reference.")
     else:
@@ -77,7 +77,7 @@ def calibration(card: ModelCard, after: EvaluationReport, images: str) -> None:
 
 def training(card: ModelCard) -> None:
     """Draws the curves and the settings."""
-    left, right = (st.container(), st.container()) if model_tables.members(card) else st.columns([3, 2])
+    left, right = (st.container(), st.container()) if model_words.members(card) else st.columns([3, 2])
     with left:
         curves(card, cache.stored(card).curves)
     with right:
@@ -88,7 +88,7 @@ def training(card: ModelCard) -> None:
 def curves(card: ModelCard, rows: list[dict[str, float]]) -> None:
     """Draws loss, accuracy and learning rate over the epochs."""
     if not rows:
-        st.caption("Each member has its own curves." if model_tables.members(card) else "No curves are stored.")
+        st.caption("Each member has its own curves." if model_words.members(card) else "No curves are stored.")
         return
     spoken = figures_training.describe_curves(rows, card.best_epoch)
     figure = figures_training.training_curves(rows, card.best_epoch)
@@ -97,8 +97,8 @@ def curves(card: ModelCard, rows: list[dict[str, float]]) -> None:
 
 def architecture(card: ModelCard) -> None:
     """Draws the network in words and, where the user opens it and the weights are here, layer by layer."""
-    st.markdown("\n".join(f"- {line}" for line in model_tables.architecture(card)))
-    if not cache.stored(card).has_weights or model_tables.members(card):
+    st.markdown("\n".join(f"- {line}" for line in model_words.architecture(card)))
+    if not cache.stored(card).has_weights or model_words.members(card):
         return
     layers = st.expander("Layer by layer", key="layers", bind="query-params")
     if layers.open:
@@ -111,7 +111,7 @@ def provenance(card: ModelCard) -> None:
     st.markdown("\n".join(f"- {limit}" for limit in card.limits) or "No limits are noted.")
     st.markdown(f"**Licence:** {card.licence}")
     ui_model.command(card)
-    st.markdown(model_tables.made(card))
+    st.markdown(model_words.made(card))
     with st.expander("The machine and the libraries"):
         ui_model.environment(cache.stored(card).environment, card.id)
 

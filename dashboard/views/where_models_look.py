@@ -27,7 +27,7 @@ def main() -> None:
         st.info("Choose at least one model above.", icon=":material/tune:")
         return
     shown = {id: study for id, study in studies.items() if id in chosen}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         outcomes = ui_averages.outcomes()
         opacity = ui_averages.opacity()
     maps(shown, titles, outcomes, opacity)
