@@ -17,7 +17,7 @@ from fer_core.types import EMOTIONS, Float32, ModelCard, Prediction
 
 LOADING = ("Gradients need the models' own framework: TensorFlow and PyTorch are loaded into the server now. The first "
            "time this takes up to half a minute.")  # fmt: skip
-SHOWN = 168
+SHOWN = 156
 UNTESTED = "not tested"
 
 
@@ -124,13 +124,14 @@ def _set(flag: str, on: bool) -> None:
 
 def model_row(
     card: ModelCard, prediction: Prediction, asked: Sequence[Asked], values: Mapping[str, Float32], face: ChosenFace,
-    how: Look, verdicts: Mapping[str, str],
+    how: Look, verdicts: Mapping[str, str], beside: bool = False,
 ) -> None:  # fmt: skip
     """Draws a model's maps side by side, each with its maximum, where it lies and what is to be said against it.
 
     `values` by method, as drawn; `verdicts` by method, "" where the method passed the sanity check for this model.
+    `beside`: no wider than one map, so that another model has room beside it.
     """
-    with st.container(border=True):
+    with st.container(border=True, width=2 * SHOWN + 48 if beside else "stretch"):
         right = "" if face.truth is None else ", right" if prediction.label == face.truth else ", wrong"
         why = f" Why **{explain_facts.in_words(asked[0].target)}**?" if asked else ""
         st.markdown(f"**{card.title}** says {prediction.label} {prediction.confidence:.0%}{right}.{why}")

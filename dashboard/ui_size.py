@@ -65,7 +65,7 @@ def verdict_table(table: pd.DataFrame) -> None:
     """Draws from which size on each model is to be trusted, with the download."""
     percent = {name: st.column_config.NumberColumn(name, format="%.1f %%") for name in table.columns[2:]}
     percent |= {
-        "model": st.column_config.TextColumn(width=180),
+        "model": st.column_config.TextColumn(width=205),
         table.columns[1]: st.column_config.NumberColumn(width=130),
     }
     alt = "A row a model: the smallest size to be trusted, and accuracy by size"

@@ -82,7 +82,7 @@ def answers(before: Mapping[str, Prediction], now: Mapping[str, Prediction], tit
     number = st.column_config.ProgressColumn
     config = {name: number("%", format="%.0f %%", min_value=0, max_value=100, width=80)
               for name in ("percent before", "percent")}  # fmt: skip
-    st.dataframe(facts.answers(before, now, titles), hide_index=True, column_config=config,
+    st.dataframe(facts.answers(before, now, titles), hide_index=True, column_config=config, height="content",
                  alt="Each model's answer before and after")  # fmt: skip
 
 

@@ -134,7 +134,7 @@ def make(
     with artifacts.writing(f"{source}-svm", root) as folder:
         sha256, size = artifacts.save_weights(folder, weights)
         new = replace(
-            card, id=f"{source}-svm", title=f"{card.title}, SVM on its features", weights_sha256=sha256,
+            card, id=f"{source}-svm", title=f"{card.title}, SVM", weights_sha256=sha256,
             weights_bytes=size, temperature=None, recipe=_recipe(card, machine, trials, seconds),
             data=data_card(data), seconds=round(card.seconds + seconds, 1), created=today(), commit=code_version(),
         )  # fmt: skip
@@ -192,7 +192,7 @@ def _recipe(card: ModelCard, machine: LinearMachine, trials: list[Trial], second
         "tried": [f"{t.kernel}, C {t.cost:g}, {t.images:,} images: {t.public_accuracy:.2%}" for t in trials],
         "command": f"python -m trainers svm {card.id}",
     }  # fmt: skip
-    return {**card.recipe, "title": f"{card.title}, SVM on its features", "svm": svm}
+    return {**card.recipe, "title": f"{card.title}, SVM", "svm": svm}
 
 
 def command(

@@ -59,19 +59,22 @@ def draw(
     cards: Sequence[ModelCard], answers: Mapping[str, Prediction], maps: Sequence[Asked], face: ChosenFace,
     how: ui_explain.Look,
 ) -> None:  # fmt: skip
-    """Draws the maps, a row a model."""
+    """Draws the maps, a row a model, or where each has but one, models side by side."""
     there = [one for one in maps if one.map is not None]
     drawn = dict(zip([(one.model, one.method) for one in there], explain_facts.drawn(there, how.shared), strict=True))
     truth = f", labelled **{face.truth}**" if face.truth else ""
     where = "" if face.points is not None else " No landmarks were found in it: regions are where they usually are."
     st.markdown(f"**{face.name}**{truth}.{where}")
     ui_explain.legend(how, any(METHODS[one.method].signed for one in maps))
-    for card in cards:
-        mine = [one for one in maps if one.model == card.id]
-        values = {one.method: drawn[card.id, one.method] for one in mine if one.map is not None}
-        verdicts = cache.sanity_verdicts(card.id)
-        ui_explain.model_row(card, answers[card.id], mine, values, face, how, verdicts)
-        ui_checks.agreement_between(mine, card.title)
+    by_model = {card.id: [one for one in maps if one.model == card.id] for card in cards}
+    beside = max(map(len, by_model.values())) == 1
+    with st.container(horizontal=beside):
+        for card in cards:
+            mine = by_model[card.id]
+            values = {one.method: drawn[card.id, one.method] for one in mine if one.map is not None}
+            verdicts = cache.sanity_verdicts(card.id)
+            ui_explain.model_row(card, answers[card.id], mine, values, face, how, verdicts, beside)
+            ui_checks.agreement_between(mine, card.title)
 
 
 def checks(cards: Sequence[ModelCard], maps: Sequence[Asked], face: ChosenFace) -> None:
