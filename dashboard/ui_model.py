@@ -12,7 +12,7 @@ from dashboard.charts import download
 from fer_core import evidence
 from fer_core.artifacts import ArtifactError
 from fer_core.metrics import METRICS, EvaluationReport
-from fer_core.types import ModelCard
+from fer_core.types import ModelCard, remake
 
 Reports = Mapping[str, EvaluationReport]
 """What is stored of one model, by set of `evidence.SETS`."""
@@ -35,8 +35,7 @@ def not_evaluated(card: ModelCard, images: str) -> None:
 
 def command(card: ModelCard) -> None:
     """Draws the command that makes the model again."""
-    made = card.recipe.get("svm", {}).get("command") or f"python -m trainers train {card.id}"
-    st.code(f"uv run {made} --data fer2013.csv", language="bash")
+    st.code(f"uv run {remake(card.id)} --data fer2013.csv", language="bash")
 
 
 def headlines(reports: Reports, images: str) -> None:
@@ -83,9 +82,11 @@ def other_seeds(card: ModelCard, images: str) -> None:
     found = cache.other_seeds(card.id, images)
     if found is None:
         return
-    others = ", ".join(f"{value:.1%} (seed {seed})" for seed, value in found.accuracy.items() if seed != card.seed)
+    said = {seed: model_words.figure("accuracy", value) for seed, value in found.accuracy.items()}
+    mean = model_words.figure("accuracy", found.mean)
+    others = ", ".join(f"{value} (seed {seed})" for seed, value in said.items() if seed != card.seed)
     st.caption(
-        f"The same recipe trained again reads {others} of {images}: {found.mean:.1%} on average over "
+        f"The same recipe trained again reads {others} of {images}: {mean} on average over "
         f"{len(found.accuracy)} seeds, standard deviation {100 * found.spread:.1f} points. All other figures here are "
         f"of seed {card.seed}."
     )

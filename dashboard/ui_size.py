@@ -23,7 +23,7 @@ pixels wide, so that larger faces here are blurred, not finer, and a real photo 
 A model is trusted from the size on at which it loses at most {100 * MARGIN:.0f} answers of 100 against the same faces
 in FER2013's own pictures (thin dotted lines: its accuracy there on all {{n:,}} faces)."""
 MISSED = """Detection tends to miss turned, covered and drawn faces. What a model makes of the missed ones in FER2013's
-own pictures is in the upper table, as accuracy on missed."""
+own pictures is in the table of the chart above, as accuracy on missed."""
 RULES = """How a face is cut out of the photo, learned from {learned:,} Training faces of FER2013 and compared on {n:,}
 PublicTest faces of {side} pixels. Overlap is with the frame that FER2013's makers cut; differences are in points of
 accuracy, with their 95 % intervals. The program cuts by **{used}**."""
@@ -109,11 +109,11 @@ def own_faces(collection: Collection, studies: Mapping[str, Study], titles: Mapp
     small = collection_facts.too_small(faces, studies)
     st.subheader("Your photos")
     if not small:
-        st.success(f"All {len(faces):,} faces of “{collection.name}” are large enough for these models.",
+        st.success(f"All {len(faces):,} faces of “{collection.name}” are large enough for all models.",
                    icon=":material/task_alt:")  # fmt: skip
         return
-    st.warning(f"{len(small):,} of the {len(faces):,} faces of “{collection.name}” are too small for at least one of "
-               "these models: do not trust its answer there.", icon=":material/photo_size_select_small:")  # fmt: skip
+    st.warning(f"{len(small):,} of the {len(faces):,} faces of “{collection.name}” are too small for at least one "
+               "model: do not trust its answer there.", icon=":material/photo_size_select_small:")  # fmt: skip
     table = collection_facts.small_table(small, studies, titles)
     st.dataframe(table, hide_index=True, placeholder="no size", alt="How many faces are too small for each model")
     with st.container(horizontal=True, gap="small"):

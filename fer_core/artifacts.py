@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from fer_core.types import Float32, ModelCard, Uint8, unknown
+from fer_core.types import Float32, ModelCard, Uint8, remake, unknown
 
 CARD, METRICS, PREDICTIONS, CURVES = "card.json", "metrics.json", "predictions.npz", "curves.csv"
 ENVIRONMENT, WEIGHTS = "environment.json", "weights.safetensors"
@@ -111,7 +111,7 @@ def weights(id: str, root: Path | None = None) -> dict[str, np.ndarray]:
     """The weights by name as float32, after a check of the file's sha256 against the card."""
     path = _folder(id, root) / WEIGHTS
     if not path.is_file():
-        raise ArtifactError(f"{path} is not here. Make it with: python -m trainers train {id}")
+        raise ArtifactError(f"{path} is not here. Make it with: {remake(id)}")
     data = path.read_bytes()
     found, promised = hashlib.sha256(data).hexdigest(), card(id, root).weights_sha256
     if found != promised:
@@ -142,9 +142,9 @@ def curves(id: str, root: Path | None = None) -> list[dict[str, float]]:
         with path.open(newline="") as file:
             rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
     except (OSError, ValueError, TypeError) as error:
-        raise ArtifactError(f"{path} cannot be read: {error}. Make it with: python -m trainers train {id}") from error
+        raise ArtifactError(f"{path} cannot be read: {error}. Make it with: {remake(id)}") from error
     if not rows:
-        raise ArtifactError(f"{path} cannot be read: it has no epoch. Make it with: python -m trainers train {id}")
+        raise ArtifactError(f"{path} cannot be read: it has no epoch. Make it with: {remake(id)}")
     return rows
 
 
@@ -289,7 +289,7 @@ def _folder(id: str, root: Path | None) -> Path:
     folder = (root or default_root()) / id
     if id in ids(root):
         return folder
-    raise ArtifactError(f"{unknown('artifact', id, ids(root))} Make it with: python -m trainers train {id}")
+    raise ArtifactError(f"{unknown('artifact', id, ids(root))} Make it with: {remake(id)}")
 
 
 def _read_json(path: Path, command: str = "evaluate") -> Any:

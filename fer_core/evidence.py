@@ -167,8 +167,10 @@ def _of_answers(answers: Answers, labels: Sequence[str], bootstrap: int) -> Eval
 
 def stored_reports(id: str, root: Path | None = None) -> dict[str, EvaluationReport]:
     """The evaluations that an artifact keeps, or the reference keeps of people, by set; ArtifactError if damaged."""
-    content = artifacts.reference_metrics(root).get(id) if id in PEOPLE else artifacts.metrics(id, root)
     try:
+        content = artifacts.reference_metrics(root).get(id) if id in PEOPLE else artifacts.metrics(id, root)
         return {name: EvaluationReport.from_dict(values) for name, values in (content or {}).items()}
-    except (ValueError, AttributeError) as error:
+    except artifacts.ArtifactError:
+        raise
+    except (ValueError, TypeError, AttributeError) as error:
         raise artifacts.ArtifactError(f"The stored metrics of {id!r} are damaged. {error}") from error

@@ -1,7 +1,7 @@
 """The same recipe trained again with other seeds: how much of a model's figure is chance.
 
-`python -m trainers train RECIPE --seed N` leaves such a run in the artifacts' folder `seeds`, beside the models: it is
-evidence for a figure of one of them, not one more to choose from.
+`python -m trainers train RECIPE --seed N` leaves such a run in the artifacts' folder `other-seeds`, beside the models:
+it is evidence for a figure of one of them, not one more to choose from.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import numpy as np
 from fer_core import artifacts, evidence
 from fer_core.types import ModelCard
 
-FOLDER = "seeds"
+FOLDER = "other-seeds"
+SAID_ONLY = ("seed", "title", "limits")
+"""Keys of a recipe that another run of it may have otherwise."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +50,31 @@ def ids(id: str, root: Path | None = None) -> tuple[str, ...]:
     Read them at `place(root)`. ArtifactError where the model has no card, or one of them is damaged.
     """
     folder, wanted = place(root), re.compile(rf"{re.escape(id)}-seed\d+")
-    found = [run for run in artifacts.ids(folder) if wanted.fullmatch(run)]
-    own = _kind(artifacts.card(id, root)) if found else None
-    return tuple(run for run in found if _kind(artifacts.card(run, folder)) == own)
+    found = [artifacts.card(run, folder) for run in artifacts.ids(folder) if wanted.fullmatch(run)]
+    if not found:
+        return ()
+    own = artifacts.card(id, root)
+    return tuple(card.id for card in found if card.seed != own.seed and kind(card) == kind(own))
 
 
 def again(id: str, images: str, root: Path | None = None) -> Again | None:
     """A model and its runs with other seeds on a set of `evidence.SETS`; else None. Raises as `ids` does."""
     runs = [(id, root), *((run, place(root)) for run in ids(id, root))]
     reports = {artifacts.card(run, at).seed: evidence.stored_reports(run, at).get(images) for run, at in runs}
-    accuracy = {seed: report.metrics["accuracy"].value for seed, report in reports.items() if report}
+    known = {seed: report.metrics.get("accuracy") for seed, report in reports.items() if report}
+    accuracy = {seed: found.value for seed, found in known.items() if found}
     return Again(accuracy) if len(accuracy) > 1 else None
 
 
-def _kind(card: ModelCard) -> tuple[dict[str, Any], str]:
-    """What two runs have to share to be told apart by their seeds alone: the recipe, and the data's checksum."""
-    return {key: value for key, value in card.recipe.items() if key not in ("seed", "title")}, card.data.sha256
+def kind(card: ModelCard) -> tuple[Any, str]:
+    """What two runs share that differ in their seeds alone: what their recipes set, and the data's checksum.
+
+    Not what is empty in a recipe: keys that recipes got later, to say that nothing is to be done, are not in old cards.
+    """
+    return _set({key: value for key, value in card.recipe.items() if key not in SAID_ONLY}), card.data.sha256
+
+
+def _set(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return list(value) if isinstance(value, tuple) else value
+    return {key: _set(one) for key, one in value.items() if one is not None and one not in ([], ())}

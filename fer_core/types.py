@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -183,3 +184,16 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     hint = f" Did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(names) if names else "none"
     return f"Unknown {what} {name!r}.{hint} Known: {listed}."
+
+
+def remake(id: str) -> str:
+    """The command that makes the artifact of that id again; what `trainers` added to a recipe's id says how."""
+    command, rest = "train", id
+    if svm := re.fullmatch(r"(.+)-svm", rest):
+        command, rest = "svm", svm[1]
+    options: list[str] = []
+    for ending, option in ((r"(.+)-seed(\d+)", "--seed {}"), (r"(.+)-(scratch)", "--init random")):
+        if found := re.fullmatch(ending, rest) if command == "train" else None:
+            rest = found[1]
+            options.insert(0, option.format(found[2]))
+    return " ".join([f"python -m trainers {command} {rest}", *options])

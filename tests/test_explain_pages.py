@@ -189,13 +189,20 @@ def test_average_maps_are_a_table_of_models_and_emotions(studied):
 
 def test_of_many_models_the_most_accurate_ones_maps_are_shown_first(studied, monkeypatch):
     monkeypatch.setattr(ui_averages, "AT_FIRST", 1)
-    for id in IDS:
-        shutil.copy(SHIPPED / id / "metrics.json", studied / id)
+    for id, other in zip(IDS, IDS[::-1], strict=True):  # crosswise: the second is the better one
+        shutil.copy(SHIPPED / other / "metrics.json", studied / id)
     accuracy = {id: artifacts.metrics(id)["PublicTest"]["metrics"]["accuracy"][0] for id in IDS}
     best = max(accuracy, key=accuracy.__getitem__)
     at = run("where_models_look")
-    assert accuracy[best] > min(accuracy.values()) and at.pills[0].value == [best]
+    assert best == IDS[1] and at.pills[0].value == [best]
     assert len(run("where_models_look", models=list(accuracy)).dataframe[0].value) == 4
+
+
+def test_models_of_fewer_labels_come_after_all_others():
+    labels = {"keras-native-five": ("happy",) * 5, "torch-native": EMOTIONS, "gone": EMOTIONS, "keras-native": EMOTIONS}
+    assert cache.most_accurate(labels, 2) == ["torch-native", "keras-native"]
+    assert cache.most_accurate(labels, 3) == ["torch-native", "gone", "keras-native"]
+    assert cache.most_accurate(labels, 9) == list(labels)
 
 
 def test_the_scale_of_the_average_maps_is_that_of_what_is_shown():

@@ -100,11 +100,12 @@ def test_a_bad_url_is_never_a_trace(asked, query):
 
 def test_of_many_models_the_most_accurate_are_drawn_first(asked, monkeypatch):
     monkeypatch.setattr(ui_size, "AT_FIRST", 1)
-    for id in IDS:
-        shutil.copy(SHIPPED / id / "metrics.json", asked / id)
+    for id, other in zip(IDS, IDS[::-1], strict=True):  # crosswise: the second is the better one
+        shutil.copy(SHIPPED / other / "metrics.json", asked / id)
     best = max(IDS, key=lambda one: artifacts.metrics(one)["PublicTest"]["metrics"]["accuracy"][0])
     at = run()
-    assert at.pills[0].value == [best] and set(at.dataframe[1].value["model"]) == {artifacts.card(best).title}
+    assert best == IDS[1] and at.pills[0].value == [best]
+    assert set(at.dataframe[1].value["model"]) == {artifacts.card(best).title}
     assert len(at.dataframe[0].value) == 2
 
 

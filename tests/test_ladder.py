@@ -87,7 +87,9 @@ def test_artifacts_that_differ_in_their_seed_are_one_row_with_their_mean(tmp_pat
     assert rung.private.low == pytest.approx(0.63 - 1.96 * (0.63 * 0.37 / N) ** 0.5, abs=0.012)
     assert rung.spread == pytest.approx(np.std([0.60, 0.64, 0.65], ddof=1))
     cells = next(cells for cells in rows(page(tmp_path)) if "`mine`" in cells[0])
-    assert cells[7] == "0, 1, 2: mean (sd 2.6)"
+    assert cells[7] == "0, 1, 2: mean (sd 2.6)" and "mean over 3 seeds" in cells[0]
+    (seed_runs.place(tmp_path) / "mine-seed2" / "metrics.json").write_text("{}")
+    assert rungs(tmp_path)[0].seeds == (0, 1)
 
 
 def test_views_of_test_time_augmentation_are_counted(tmp_path: Path) -> None:

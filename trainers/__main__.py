@@ -75,7 +75,7 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (PyTorch recipes)")] = "auto",
     init: Annotated[str | None, typer.Option(help="random: from scratch, where the recipe names ImageNet")] = None,
     seed: Annotated[
-        int | None, typer.Option(help="another seed: artifacts/seeds/RECIPE-seed<N>, for the mean over seeds")
+        int | None, typer.Option(help="another seed: artifacts/other-seeds/RECIPE-seed<N>, for the mean over seeds")
     ] = None,
     compile: Annotated[bool, typer.Option(help="torch.compile the network (PyTorch recipes)")] = False,
     runs_folder: Annotated[Path, typer.Option("--runs", help="where checkpoints are kept")] = Path(".runs"),
@@ -90,12 +90,12 @@ def train(
         ensemble.make(id, chosen, images, out)
         console.print(_summary(id, out))
         return
-    id, chosen = recipes.changed(id, chosen, init, seed)
+    own_seed, (id, chosen) = chosen.seed, recipes.changed(id, chosen, init, seed)
     if smoke:
         chosen, images = runs.smoke(chosen, images)
         out = out or runs_folder / "smoke"
-    elif id.endswith(f"-seed{seed}"):
-        out = out or seed_runs.place()
+    elif chosen.seed != own_seed:
+        out = seed_runs.place(out)
     folder = runs.checkpoint_folder(runs_folder, id, chosen, images, restart or smoke)
     with progress(console, chosen.schedule.epochs, folder, device, compile) as run:
         runs.train(id, chosen, images, run, out)
@@ -132,6 +132,9 @@ def evaluate(
     for id in ids or artifacts.ids(out):
         evaluation.reassess(id, reference, images if predict else None, out)
         console.print(_summary(id, out))
+    for id in [] if ids else artifacts.ids(place := seed_runs.place(out)):
+        evaluation.reassess(id, reference, None, place)  # their weights are seldom here
+        console.print(_summary(id, place))
 
 
 @app.command("readme")

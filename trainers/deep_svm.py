@@ -1,6 +1,7 @@
 """A support vector machine on a trained network's deep features, put back as that network's last layer.
 
-Tang 2013, Deep Learning using Linear Support Vector Machines (arXiv:1306.0239): FER2013's challenge was won so.
+Tang 2013, Deep Learning using Linear Support Vector Machines (arXiv:1306.0239), won FER2013's challenge so, the network
+below learning through the machine's loss; here it is fitted afterwards.
 Why the artifact holds a linear machine alone: docs/decisions/0003-deep-svm.md.
 """
 

@@ -107,7 +107,9 @@ def rungs(root: Path | None = None) -> list[Rung]:
 
 
 def _rung(id: str, root: Path | None) -> Rung:
-    runs = [(id, root), *((run, seed_runs.place(root)) for run in seed_runs.ids(id, root))]
+    place = seed_runs.place(root)
+    others = [run for run in seed_runs.ids(id, root) if "PrivateTest" in artifacts.metrics(run, place)]
+    runs = [(id, root), *((run, place) for run in others)]
     cards = [artifacts.card(*run) for run in runs]
     reports = [evidence.stored_reports(*run) for run in runs]
     private = [report["PrivateTest"] for report in reports]
@@ -200,6 +202,7 @@ def _ours(rung: Rung) -> list[str]:
     seeds = ", ".join(map(str, rung.seeds)) + (f": mean{spread}" if len(rung.seeds) > 1 else "")
     name = FRAMEWORKS.get(card.framework, "")
     framework = f" ({name})" if name and name not in card.title else ""
+    framework += f", mean over {len(rung.seeds)} seeds" if len(rung.seeds) > 1 else ""
     return [
         f"**{card.title}**{framework}, `{rung.id}`", f"**{100 * private.value:.1f} %**",
         f"{100 * private.low:.1f} to {100 * private.high:.1f}", STARTS[card.initial_weights],
@@ -210,8 +213,9 @@ def _ours(rung: Rung) -> list[str]:
 
 def _with_views(rung: Rung, study: test_time.Study) -> list[str]:
     way, name = study.private, test_time.TITLES[study.private.test_time].lower()
+    one = f", seed {rung.card.seed} alone" if len(rung.seeds) > 1 else ""
     return [
-        f"**{rung.card.title}**, {name}, `{rung.id}`", f"**{100 * way.accuracy.value:.1f} %**",
+        f"**{rung.card.title}**, {name}{one}, `{rung.id}`", f"**{100 * way.accuracy.value:.1f} %**",
         f"{100 * way.accuracy.low:.1f} to {100 * way.accuracy.high:.1f}", STARTS[rung.card.initial_weights], "",
         f"{study.private_n:,}", f"{100 * study.chosen.accuracy.value:.1f} %", str(rung.card.seed),
         str(test_time.VIEWS[way.test_time]), "the same weights",

@@ -82,7 +82,7 @@ def _reports(id: str, root: str, changed: int) -> dict[str, EvaluationReport]:
 
 
 def most_accurate(labels: Mapping[str, Sequence[str]], most: int) -> list[str]:
-    """The ids of at most so many raters, by the labels that each knows, in the order they came in.
+    """The ids of at most so many of those in `labels`, which says what labels each knows; in the order they came in.
 
     Those that know most labels, of these the most accurate on PublicTest, where choices are made.
     """
@@ -92,7 +92,8 @@ def most_accurate(labels: Mapping[str, Sequence[str]], most: int) -> list[str]:
 
 def _public_accuracy(id: str) -> float:
     report = reports(id).get("PublicTest")
-    return report.metrics["accuracy"].value if report else 0.0
+    accuracy = report.metrics.get("accuracy") if report else None
+    return accuracy.value if accuracy else 0.0
 
 
 def reports_on(labels: tuple[str, ...], images: str) -> dict[str, EvaluationReport]:

@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yiel
 from fer_core import artifacts, catalog, onnx_exports
 from fer_core.catalog import Engine
 from fer_core.queueing import Alive, Queue, always
-from fer_core.types import ModelCard
+from fer_core.types import ModelCard, remake
 
 if TYPE_CHECKING:
     from fer_core.predictor import BasePredictor
@@ -58,7 +58,7 @@ def unable(card: ModelCard) -> str | None:
             return f"{card.title} cannot be asked: {error}"
         return (
             f"{card.title} cannot be asked: its weights are not on this machine. Make them with: "
-            f"uv run python -m trainers train {card.id}"
+            f"uv run {remake(card.id)}"
         )
     return None
 
