@@ -109,7 +109,7 @@ def own_faces(collection: Collection, studies: Mapping[str, Study], titles: Mapp
     small = collection_facts.too_small(faces, studies)
     st.subheader("Your photos")
     if not small:
-        st.success(f"All {len(faces):,} faces of “{collection.name}” are large enough for all models.",
+        st.success(f"All {len(faces):,} faces of “{collection.name}” are large enough for every model that was asked.",
                    icon=":material/task_alt:")  # fmt: skip
         return
     st.warning(f"{len(small):,} of the {len(faces):,} faces of “{collection.name}” are too small for at least one "

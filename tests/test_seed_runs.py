@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from fer_core import artifacts, seed_runs
+from fer_core.comparison import mcnemar
+from fer_core.datasets import SPLITS
 from fer_core.types import DataCard, remake
 from tests.page_runs import opened, text
 from tests.test_ladder import add, reference
@@ -121,6 +123,35 @@ def test_the_shipped_runs_belong_to_shipped_models() -> None:
     place = seed_runs.place()
     found = [run for id in artifacts.ids() for run in seed_runs.ids(id)]
     assert sorted(found) == sorted(artifacts.ids(place))
+
+
+def right(id: str, at: Path | None = None) -> np.ndarray:
+    """Where a shipped artifact answers PrivateTest right, bool, in the images' order."""
+    stored = artifacts.predictions(id, at)
+    private = stored.splits == SPLITS.index("PrivateTest")
+    order = np.argsort(stored.ids[private])
+    return (stored.probabilities[private].argmax(axis=1) == stored.truth[private])[order]
+
+
+def test_the_readmes_figures_of_seeds_and_svm_are_those_of_the_stored_answers() -> None:
+    readme = " ".join((Path(__file__).parents[1] / "README.md").read_text().split())
+    base, taught, place = right("torch-compact"), "torch-compact-distilled", seed_runs.place()
+
+    def p(other: np.ndarray) -> str:
+        return f"{mcnemar(int((base & ~other).sum()), int((other & ~base).sum())):.2f}"
+
+    again = seed_runs.again(taught, "PrivateTest")
+    assert again is not None
+    first, second, third = (f"{100 * again.accuracy[seed]:.1f}" for seed in (0, 1, 2))
+    assert f"({first}, {second} and {third} % with seeds 0 to 2: mean {100 * again.mean:.1f}" in readme
+    assert f"standard deviation {again.spread * 100:.1f} points" in readme
+    ps = [p(right(taught)), p(right(f"{taught}-seed1", place)), p(right(f"{taught}-seed2", place))]
+    assert f"(p {ps[0]}, {ps[1]} and {ps[2]})" in readme and min(map(float, ps)) > 0.05
+    answers = [artifacts.predictions(id) for id in ("torch-compact", "torch-compact-svm")]
+    private = answers[0].splits == SPLITS.index("PrivateTest")
+    same = np.mean(np.equal(*(one.probabilities[private].argmax(axis=1) for one in answers)))
+    assert f"{100 * same:.0f} % of its PrivateTest answers are those of `torch-compact`" in readme
+    assert f"p = {p(right('torch-compact-svm'))})" in readme
 
 
 @pytest.mark.parametrize(("id", "command"), [

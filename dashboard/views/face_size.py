@@ -22,7 +22,7 @@ def main() -> None:
     if studies:
         verdicts(studies, titles)
         sizes(studies, cards)
-        detection(next(iter(studies.values())))
+        detection(max(studies.values(), key=lambda study: study.n))
     else:
         ui_size.empty()
     rules(titles)
@@ -55,7 +55,7 @@ def sizes(studies: Mapping[str, Study], cards: Mapping[str, ModelCard]) -> None:
 
 
 def detection(study: Study) -> None:
-    """Draws how many of the faces detection finds, which is the same for every model."""
+    """Draws how many of a study's faces detection finds, which is no model's doing."""
     st.subheader("What detection finds")
     found = ", ".join(f"{size.found / size.pasted:.0%} of {size.side} pixels" for size in study.sizes)
     table = figures_size.size_table({"": study}, {"": ""})[["pixels", "faces", "found", "false boxes"]]
