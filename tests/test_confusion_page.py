@@ -186,7 +186,7 @@ def stepping(shown, steps):
     ],
 )
 def test_keys_pressed_faster_than_the_page_is_drawn_each_move_one(shown, steps, face):
-    at = AppTest.from_function(stepping, args=(shown, steps)).run()
+    at = AppTest.from_function(stepping, args=(shown, steps), default_timeout=180).run()
     assert not at.exception
     assert at.query_params["face"] == face
 

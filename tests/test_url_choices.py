@@ -26,7 +26,7 @@ def script(titles, default):
 
 
 def run(titles=TITLES, default=("a", "b"), **query):
-    at = AppTest.from_function(script, args=(titles, default))
+    at = AppTest.from_function(script, args=(titles, default), default_timeout=180)
     for key, value in query.items():
         at.query_params[key] = value
     return at.run()
