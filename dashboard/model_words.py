@@ -48,6 +48,25 @@ def _machine(card: ModelCard) -> str:
     )
 
 
+def taught(card: ModelCard, teacher: ModelCard | None) -> str:
+    """By whom a network was taught; `teacher` is the model of that id as it is now. Nothing where nobody taught it."""
+    distil = card.recipe.get("distil")
+    if not distil:
+        return ""
+    id, of = distil["teacher"], card.teacher_sha256
+    said = (
+        f"Taught by `{id}`: its answers, at temperature {distil['temperature']:g}, were {100 * distil['share']:g} % "
+        "of what this network learned, the labels the rest."
+    )
+    if of is None or (teacher and teacher.weights_sha256 == of):
+        return said
+    return (
+        f"{said} That was an earlier `{id}`, of weights sha256 `{of[:16]}…`; trained again, this network would learn "
+        f"from today's. `git log -S {of[:16]} -- artifacts/{id}/card.json` names the commits that brought the earlier "
+        "one and replaced it."
+    )
+
+
 def output_word(card: ModelCard) -> str:
     """Whether a model's outputs may be called probabilities: only where it was calibrated."""
     return "score" if card.temperature is None else "probability"

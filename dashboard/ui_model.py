@@ -92,6 +92,12 @@ def other_seeds(card: ModelCard, images: str) -> None:
     )
 
 
+def teacher(card: ModelCard) -> ModelCard | None:
+    """The model that taught this one, as it is now; None where there is none, or it is not here."""
+    id = (card.recipe.get("distil") or {}).get("teacher")
+    return next((other for other in cache.cards()[0] if other.id == id), None)
+
+
 def several_views(card: ModelCard) -> None:
     """Draws what the model gains where it is asked about several views of each face; nothing where nobody tried."""
     study = cache.several_views(card.id)

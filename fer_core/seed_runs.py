@@ -66,12 +66,13 @@ def again(id: str, images: str, root: Path | None = None) -> Again | None:
     return Again(accuracy) if len(accuracy) > 1 else None
 
 
-def kind(card: ModelCard) -> tuple[Any, str]:
-    """What two runs share that differ in their seeds alone: what their recipes set, and the data's checksum.
+def kind(card: ModelCard) -> tuple[Any, str, str | None]:
+    """What two runs share that differ in their seeds alone: what their recipes set, and checksums of data and teacher.
 
     Not what is empty in a recipe: keys that recipes got later, to say that nothing is to be done, are not in old cards.
     """
-    return _set({key: value for key, value in card.recipe.items() if key not in SAID_ONLY}), card.data.sha256
+    said = {key: value for key, value in card.recipe.items() if key not in SAID_ONLY}
+    return _set(said), card.data.sha256, card.teacher_sha256
 
 
 def _set(value: Any) -> Any:

@@ -121,7 +121,8 @@ class ModelCard:
     """What happened when an artifact was made: `artifacts/<id>/card.json`.
 
     `temperature` divides the logits before softmax; None means never calibrated, so outputs are scores.
-    `seconds` is the training's wall time, summed over resumed runs.
+    `seconds` is the training's wall time, summed over resumed runs. `teacher_sha256` is the checksum of the weights of
+    the teacher that the recipe names, as they were; None where there was none.
     """
 
     id: str
@@ -145,6 +146,7 @@ class ModelCard:
     commit: str
     limits: tuple[str, ...]
     licence: str
+    teacher_sha256: str | None = None
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,8 @@ def test_a_student_learns_from_its_teachers_probabilities(made: Path, data, tmp_
     run = Run(tmp_path / "run", device="cpu")
     run.folder.mkdir()
     card = runs.train("student", recipe, data, run, made)
-    assert card.initial_weights == "teacher"
+    assert card.initial_weights == "teacher" and card.teacher_sha256 == artifacts.card("both", made).weights_sha256
+    assert artifacts.card("student", made) == card and artifacts.card("both", made).teacher_sha256 is None
     faces = np.repeat(data.split("Training").faces[..., None], 3, axis=-1)
     soft = taught(recipe, data.split("Training"), run, made)
     assert soft.shape == (56, 7) and soft.dtype == np.float32

@@ -1,7 +1,7 @@
 """A model's own page: its stored figures, its network, the URL, and damaged or missing parts."""
 
 import shutil
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -155,3 +155,15 @@ def test_settings_are_one_row_each():
         ["augment", "scale", "0.9 to 1.1"],
         ["training", "stages", "none"],
     ]
+
+
+def test_a_taught_network_names_its_teacher_and_says_when_that_one_was_made_anew():
+    card, teacher = artifacts.card("torch-compact-distilled"), artifacts.card("ensemble")
+    today = replace(card, teacher_sha256=teacher.weights_sha256)
+    said = model_words.taught(today, teacher)
+    assert "Taught by `ensemble`" in said and "80 %" in said and "earlier" not in said
+    earlier = model_words.taught(replace(card, teacher_sha256="0123456789abcdef" * 4), teacher)
+    assert earlier.startswith(said) and "git log -S 0123456789abcdef -- artifacts/ensemble/card.json" in earlier
+    assert "earlier" in model_words.taught(today, None), "a teacher that is gone"
+    assert model_words.taught(artifacts.card("torch-compact"), None) == ""
+    assert model_words.taught(card, teacher) in text(opened("model", model=card.id))

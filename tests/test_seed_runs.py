@@ -44,6 +44,7 @@ def test_runs_of_another_recipe_model_or_data_do_not(root: Path) -> None:
     add(place, "mine-seed3", 0.1, seed=3, recipe=other)
     add(place, "mine-five-seed4", 0.1, seed=4, recipe={**FIRST, "seed": 4})
     add(place, "mine-seed5", 0.1, seed=5, recipe={**FIRST, "seed": 5}, data=DataCard("other images", "cd" * 32, {}))
+    add(place, "mine-seed6", 0.1, seed=6, recipe={**FIRST, "seed": 6}, teacher_sha256="ef" * 32)
     add(place, "mine-seed0", 0.1, seed=0, recipe=FIRST)  # the model's own seed: itself, once more
     assert seed_runs.ids("mine", root) == ("mine-seed1", "mine-seed12")
 

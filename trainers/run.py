@@ -29,7 +29,7 @@ from trainers import export
 from trainers.evaluation import assess, build_reference, milliseconds_a_face, predict
 from trainers.fitting import NONE, Fitted, Images, Run, TrainingError, class_indices
 from trainers.recipe import Recipe
-from trainers.teaching import taught
+from trainers.teaching import taught, teacher_sha256
 
 LIBRARIES = (
     "keras", "tensorflow", "torch", "torchvision", "lightning-fabric", "onnx", "onnxscript", "openvino", "numpy",
@@ -47,7 +47,7 @@ def train(id: str, recipe: Recipe, data: Dataset, run: Run, root: Path | None = 
     Of several processes that torchrun started, those that only help to train end here, with exit status 0.
     """
     spec = catalog.spec(recipe.architecture)
-    commit = code_version()  # of the code that trains, whatever is committed meanwhile
+    commit, teacher = code_version(), teacher_sha256(recipe.distil, root)  # as they are now, whatever changes meanwhile
     fitted = fit_recipe(spec, recipe, data, run, root)
     if not leads():
         sys.exit(0)
@@ -60,7 +60,7 @@ def train(id: str, recipe: Recipe, data: Dataset, run: Run, root: Path | None = 
             weights_sha256=sha256, weights_bytes=size, temperature=None, recipe=recipe.model_dump(mode="json"),
             data=data_card(data), epochs=len(fitted.curves), best_epoch=fitted.best_epoch,
             seconds=round(fitted.seconds, 1), device=device_name(fitted.device), seed=recipe.seed, created=today(),
-            commit=commit, limits=recipe.limits, licence=LICENCE,
+            commit=commit, limits=recipe.limits, licence=LICENCE, teacher_sha256=teacher,
         )  # fmt: skip
         artifacts.save_curves(folder, fitted.curves)
         return leave(folder, card, predictor, data, environment(fitted.device, predictor) | _cost(fitted, data))

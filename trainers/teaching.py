@@ -33,25 +33,39 @@ def taught(recipe: Recipe, lessons: Dataset, run: Run, root: Path | None = None)
     absent or knows other labels.
     """
     assert recipe.distil is not None
-    teacher, weights = _teacher(recipe.distil, recipe.emotions, root)
+    teacher, weights = _teacher(recipe.distil, recipe.emotions, root), teacher_sha256(recipe.distil, root)
     known = class_indices(lessons.labels, recipe.emotions) != NONE
     faces = np.repeat(lessons.faces[known][..., None], 3, axis=-1)
-    key = hashlib.sha256("".join((weights, lessons.sha256, *recipe.emotions)).encode()).hexdigest()[:12]
+    key = hashlib.sha256("".join((str(weights), lessons.sha256, *recipe.emotions)).encode()).hexdigest()[:12]
     both = _asked(teacher, faces, run, run.folder.parent / f"taught-{key}.npz")
     views = [softmax(both[:, view] / np.float32(recipe.distil.temperature)) for view in (0, 1)]
     return np.asarray(np.mean(views, axis=0), np.float32)
 
 
-def _teacher(distil: Distil, labels: tuple[str, ...], root: Path | None) -> tuple[BasePredictor, str]:
-    """The teacher, in its compiled export where it has one, and its weights' checksum."""
-    here = root if distil.teacher in artifacts.ids(root) else None  # a smoke run's teacher is the shipped one
+def teacher_sha256(distil: Distil | None, root: Path | None = None) -> str | None:
+    """The checksum of the teacher's weights now; None where nobody teaches. TrainingError where it is absent."""
+    if distil is None:
+        return None
     try:
-        teacher = catalog.load(distil.teacher, here, engine="auto")
+        return artifacts.card(distil.teacher, _place(distil, root)).weights_sha256
+    except artifacts.ArtifactError as error:
+        raise TrainingError(f"distil.teacher: {error}") from error
+
+
+def _place(distil: Distil, root: Path | None) -> Path | None:
+    """Where the teacher is: a smoke run's is the shipped one."""
+    return root if distil.teacher in artifacts.ids(root) else None
+
+
+def _teacher(distil: Distil, labels: tuple[str, ...], root: Path | None) -> BasePredictor:
+    """The teacher, in its compiled export where it has one."""
+    try:
+        teacher = catalog.load(distil.teacher, _place(distil, root), engine="auto")
     except artifacts.ArtifactError as error:
         raise TrainingError(f"distil.teacher: {error}") from error
     if teacher.labels != labels:
         raise TrainingError(f"distil.teacher: {distil.teacher!r} knows {teacher.labels}, not {labels}.")
-    return teacher, artifacts.card(distil.teacher, here).weights_sha256
+    return teacher
 
 
 def _asked(teacher: BasePredictor, faces: Uint8, run: Run, file: Path) -> Float32:

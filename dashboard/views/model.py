@@ -111,7 +111,7 @@ def provenance(card: ModelCard) -> None:
     st.markdown("\n".join(f"- {limit}" for limit in card.limits) or "No limits are noted.")
     st.markdown(f"**Licence:** {card.licence}")
     ui_model.command(card)
-    st.markdown(model_words.made(card))
+    st.markdown(f"{model_words.made(card)} {model_words.taught(card, ui_model.teacher(card))}")
     with st.expander("The machine and the libraries"):
         ui_model.environment(cache.stored(card).environment, card.id)
 
