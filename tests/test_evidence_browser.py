@@ -51,11 +51,11 @@ def click_cell(page, x, row):  # noqa: F811
 
 def wait_until(page, holds):  # noqa: F811
     """Waits for a condition that only Python can judge."""
-    for _ in range(600):
+    for _ in range(1800):
         if holds():
             return
         page.wait_for_timeout(100)
-    raise AssertionError("waited a minute in vain")
+    raise AssertionError("waited three minutes in vain")
 
 
 def picture_of(page, chart):  # noqa: F811

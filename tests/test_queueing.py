@@ -37,7 +37,7 @@ class Model:
 
 
 def until(condition):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < end, "waited for nothing"
         time.sleep(0.005)
