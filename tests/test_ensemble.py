@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,21 @@ def test_a_student_learns_from_its_teachers_probabilities(made: Path, data, tmp_
     both = [teacher.predict_logits(view) / 2 for view in (faces, faces[:, :, ::-1])]
     softened = [np.exp(logits) / np.exp(logits).sum(1, keepdims=True) for logits in both]
     np.testing.assert_allclose(soft, np.mean(softened, axis=0), atol=1e-3)
+
+
+def test_another_teacher_does_not_go_on_with_the_checkpoint_of_the_first(made: Path, data, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(made, tmp_path / "root"))
+
+    def folder(teacher: str) -> Path:
+        recipe = recipe_of("torch", distil={"teacher": teacher})
+        return runs.checkpoint_folder(tmp_path / "runs", "student", recipe, data, restart=False, root=root)
+
+    first = folder("both")
+    assert folder("both") == first != folder("torch-native")
+    artifacts.save_card(root / "both", replace(artifacts.card("both", root), weights_sha256="ef" * 32))
+    assert folder("both") != first
+    with pytest.raises(TrainingError, match=r"distil\.teacher: .*gone"):
+        folder("gone")
 
 
 def test_a_teacher_is_asked_once_and_goes_on_where_it_was_stopped(made: Path, data, tmp_path, monkeypatch) -> None:

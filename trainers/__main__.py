@@ -96,7 +96,7 @@ def train(
         out = out or runs_folder / "smoke"
     elif chosen.seed != own_seed:
         out = seed_runs.place(out)
-    folder = runs.checkpoint_folder(runs_folder, id, chosen, images, restart or smoke)
+    folder = runs.checkpoint_folder(runs_folder, id, chosen, images, restart or smoke, out)
     with progress(console, chosen.schedule.epochs, folder, device, compile) as run:
         runs.train(id, chosen, images, run, out)
     console.print(_summary(id, out))

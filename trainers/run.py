@@ -102,10 +102,16 @@ def smoke(recipe: Recipe, data: Dataset) -> tuple[Recipe, Dataset]:
     return recipe.model_copy(update=update), data.subset(np.concatenate(chosen))
 
 
-def checkpoint_folder(runs: Path, id: str, recipe: Recipe, data: Dataset, restart: bool) -> Path:
-    """The folder for this run's checkpoint, keyed by recipe and data, so that no other recipe resumes it."""
+def checkpoint_folder(
+    runs: Path, id: str, recipe: Recipe, data: Dataset, restart: bool, root: Path | None = None
+) -> Path:
+    """The folder for this run's checkpoint, keyed by recipe, data and the weights of its teacher at `root`, if any.
+
+    So no other run resumes it. TrainingError where the teacher is absent.
+    """
     content = recipe.model_dump_json(exclude_defaults=True)  # so that a new key of recipes leaves old runs their place
-    key = hashlib.sha256((content + data.sha256).encode()).hexdigest()[:12]
+    content += data.sha256 + (teacher_sha256(recipe.distil, root) or "")
+    key = hashlib.sha256(content.encode()).hexdigest()[:12]
     folder = runs / f"{id}-{key}"
     if restart:
         shutil.rmtree(folder, ignore_errors=True)

@@ -206,7 +206,7 @@ def _outcome(
 ) -> Outcome:
     spec = catalog.spec(recipe.architecture)
     lesson = recipe.model_copy(update={"test_time": "none"})  # so that one training serves all ways of asking
-    folder = checkpoint_folder(run.folder, "study", lesson, data, restart=False)
+    folder = checkpoint_folder(run.folder, "study", lesson, data, restart=False, root=root)
     fitted = fit_recipe(spec, lesson, data, replace(run, folder=folder), root)
     public = data.split("PublicTest")
     logits = trained(spec, recipe, fitted).predict_logits(np.repeat(public.faces[..., None], 3, axis=-1))
