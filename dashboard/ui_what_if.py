@@ -21,6 +21,8 @@ SIDE = 168
 HOW = """How often each model changes its label when {n} faces of {split} (drawn by seed {seed}) are disturbed alike,
 and how many it still gets right. Strength 0 is the face as it is. Bars are 95 % intervals. Where a turned or shifted
 frame reaches beyond FER2013's picture, its edge pixels go on."""
+AT_MOST = 6
+"""More curves with their intervals than these hide one another."""
 
 
 def sliders() -> dict[str, float]:
@@ -92,12 +94,18 @@ def curves(studies: Mapping[str, Study], titles: Mapping[str, str], strengths: M
     moved = next((id for id, strength in strengths.items() if strength), "rotate")
     chosen = ui_url.one(st.pills, "Disturbance", named, "curve", moved, named=True) or moved
     measure = ui_url.one(st.segmented_control, "Measure", facts.MEASURES, "measure", "flips") or "flips"
-    said = "; ".join(f"{titles[id]}: {facts.spoken(one, chosen, measure)}" for id, one in studies.items())
-    figure = figures_what_if.curves(studies, titles, looks.looks(studies), chosen, measure,
+    best = cache.most_accurate({id: one.labels for id, one in studies.items()}, AT_MOST)
+    drawn = {id: studies[id] for id in best}
+    said = "; ".join(f"{titles[id]}: {facts.spoken(one, chosen, measure)}" for id, one in drawn.items())
+    figure = figures_what_if.curves(drawn, titles, looks.looks(studies), chosen, measure,
                                     strengths.get(chosen) or None)  # fmt: skip
     alt = f"{facts.MEASURES[measure]} against {named[chosen].lower()}. {said}."
     table = facts.curve_table(studies, titles, chosen)
     charts.chart(figure, table, f"what-if-{chosen}", alt, key="what-if-curves")
+    if len(studies) > len(drawn):
+        st.caption(
+            f"Of the {len(studies)} chosen models the {len(drawn)} most accurate are drawn; all are in the tables."
+        )
     first = next(iter(studies.values()))
     st.caption(HOW.format(n=first.n, split=first.split, seed=first.seed))
     st.subheader("The strongest of each")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import asdict, replace
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from collection_cases import collection
 
-from dashboard import average_facts, cache, explain_facts, inside_pictures, ui_averages, what_if_facts
+from dashboard import average_facts, cache, explain_facts, inside_pictures, ui_averages, ui_what_if, what_if_facts
 from dashboard.explain_facts import Asked
 from fer_core import artifacts, average_maps, collection_edit as edit
 from fer_core.average_maps import Group, pack
@@ -218,6 +219,18 @@ def test_models_whose_weights_are_not_here_still_show_their_curves(studied):
     assert not at.exception and "500" not in text(at) and "35 faces of PublicTest" in text(at)
     table = next(frame.value for frame in at.dataframe if "sigma, 48ths of the width" in frame.value)
     assert len(table) == 2 * (1 + len(DISTURBANCES["blur"].tried))
+
+
+def test_of_more_models_than_can_be_told_apart_the_most_accurate_curves_are_drawn(studied, monkeypatch):
+    assert "most accurate are drawn" not in text(run("what_if"))
+    monkeypatch.setattr(ui_what_if, "AT_MOST", 1)
+    at = run("what_if", curve="blur")
+    assert not at.exception and "Of the 2 chosen models the 1 most accurate are drawn" in text(at)
+    lines = {trace["name"] for trace in json.loads(at.get("plotly_chart")[0].proto.spec)["data"] if trace.get("name")}
+    (best,) = cache.most_accurate(dict.fromkeys(IDS, EMOTIONS), 1)
+    assert lines & {artifacts.card(id).title for id in IDS} == {artifacts.card(best).title}
+    table = next(frame.value for frame in at.dataframe if "sigma, 48ths of the width" in frame.value)
+    assert set(table["model"]) == {artifacts.card(id).title for id in IDS}
 
 
 def test_what_if_with_the_shipped_models():
