@@ -27,6 +27,17 @@ def test_every_system_of_the_projects_is_a_recipe() -> None:
     assert len(burney) == 9 and expected <= found
 
 
+def test_no_two_recipes_have_one_title_from_scratch_either() -> None:
+    found = {name: recipes.load(name)[1] for name in recipes.available()}
+    titles = [chosen.title for chosen in found.values()]
+    titles += [
+        recipes.changed(name, chosen, "random", None)[1].title
+        for name, chosen in found.items()
+        if not isinstance(chosen, recipes.Ensemble) and chosen.initial_weights != "random"
+    ]
+    assert len(titles) == len(set(titles)), sorted(title for title in titles if titles.count(title) > 1)
+
+
 @pytest.mark.parametrize("id", [name for name in recipes.available() if name.startswith(PROJECTS)])
 def test_a_recipe_asks_of_its_network_what_it_can(id: str) -> None:
     _, recipe = recipes.network_recipe(id)

@@ -232,7 +232,7 @@ def changed(id: str, recipe: Recipe, init: str | None, seed: int | None) -> tupl
         raise RecipeError(f"--init: expected random, got {init!r}. Other initial weights are named in the recipe.")
     if init and recipe.initial_weights != "random":
         id = f"{id}-scratch"
-        title = f"{recipe.title.split(', fine-tuned')[0]}, from scratch"
+        title = f"{recipe.title.replace(', fine-tuned', '')}, from scratch"
         recipe = recipe.model_copy(update={"initial_weights": "random", "title": title})
     if seed is not None and seed != recipe.seed:
         id, recipe = (
