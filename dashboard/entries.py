@@ -11,7 +11,11 @@ from fer_core import evidence
 from fer_core.metrics import METRICS, EvaluationReport
 from fer_core.types import EMOTIONS, Interval, ModelCard
 
-WEIGHTS_WORDS = {"random": "from scratch", "imagenet": "ImageNet, fine-tuned", "teacher": "taught by other models"}
+START_WORDS = {
+    "random": "from scratch", "imagenet": "ImageNet, fine-tuned",
+    "random-taught": "from scratch, taught", "imagenet-taught": "ImageNet, fine-tuned, taught",
+}  # fmt: skip
+"""By `ModelCard.start`."""
 FRAMEWORK_WORDS = {"keras": "Keras", "torch": "PyTorch", "ensemble": "Ensemble"}
 WHO_WORDS = FRAMEWORK_WORDS | {"people": "People"}
 
@@ -117,13 +121,12 @@ def _labels_judged(entry: Entry) -> int:
     return len(entry.report.labels) if entry.report else 0
 
 
-def filtered(entries: Sequence[Entry], who: Collection[str], initial_weights: Collection[str]) -> list[Entry]:
-    """The entries of these kinds (`Entry.who`), the models among them so initialised; none named, all stay."""
+def filtered(entries: Sequence[Entry], who: Collection[str], starts: Collection[str]) -> list[Entry]:
+    """The entries of these kinds (`Entry.who`), the models among them that so began; none named, all stay."""
     return [
         entry
         for entry in entries
-        if (not who or entry.who in who)
-        and (not initial_weights or entry.card is None or entry.card.initial_weights in initial_weights)
+        if (not who or entry.who in who) and (not starts or entry.card is None or entry.card.start in starts)
     ]
 
 

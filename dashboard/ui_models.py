@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import cache, entries, model_words, ui_url
 from dashboard.charts import download
-from dashboard.entries import ORDERS, WEIGHTS_WORDS, WHO_WORDS, Entry
+from dashboard.entries import ORDERS, START_WORDS, WHO_WORDS, Entry
 from fer_core import evidence
 from fer_core.metrics import EvaluationReport
 from fer_core.types import EMOTIONS
@@ -28,14 +28,14 @@ def order_choice() -> str:
 
 
 def filter_choice(everyone: Sequence[Entry]) -> tuple[list[str], list[str]]:
-    """Kinds of entry and initial weights that the user wants to see, none meaning all; kept in the URL."""
+    """Kinds of entry and starts (`ModelCard.start`) that the user wants to see, none meaning all; kept in the URL."""
     kinds = {entry.who: WHO_WORDS[entry.who] for entry in everyone}
-    used = sorted({entry.card.initial_weights for entry in everyone if entry.card})
+    used = sorted({entry.card.start for entry in everyone if entry.card})
     many = {"selection_mode": "multi", "help": "None chosen: all"}
     who = ui_url.some(st.pills, "Only", kinds, "only", [], **many)
     if len(used) < 2:
         return who, []
-    words: dict[str, str] = {id: WEIGHTS_WORDS[id] for id in used}
+    words: dict[str, str] = {id: START_WORDS[id] for id in used}
     return who, ui_url.some(st.pills, "Only models with initial weights", words, "weights", [], **many)
 
 
@@ -97,7 +97,7 @@ def row(entry: Entry, twin: str = "without copies") -> dict[str, object]:
         "parameters": card.parameters,
         "weights": card.weights_bytes / 1e6,
         "a face": entry.milliseconds,
-        "initial weights": WEIGHTS_WORDS[card.initial_weights],
+        "initial weights": START_WORDS[card.start],
         "trained on": f"{card.data.images.get('Training', 0):,} images, {card.data.name}",
         "device": card.device,
         "training": card.seconds / 60,

@@ -13,7 +13,10 @@ from fer_core.studies import Study
 from fer_core.types import Interval, ModelCard
 
 FILE = Path(__file__).with_name("seeds.toml")
-STARTS = {"random": "from scratch", "imagenet": "from ImageNet", "teacher": "taught"}
+STARTS = {
+    "random": "from scratch", "imagenet": "from ImageNet",
+    "random-taught": "from scratch, taught", "imagenet-taught": "from ImageNet, taught",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def _compared(seed: Seed, here: tuple[str, ...], root: Path | None) -> Compared:
 
 def _told(card: ModelCard) -> str:
     images = card.data.images.get("Training", 0)
-    return f"{STARTS[card.initial_weights]}, {card.epochs} epochs on {images:,} images"
+    return f"{STARTS[card.start]}, {card.epochs} epochs on {images:,} images"
 
 
 def _names(recipe: str) -> tuple[str, str]:

@@ -21,7 +21,9 @@ Box = tuple[float, float, float, float]
 
 Framework = Literal["keras", "torch", "ensemble"]
 """Who computes; "ensemble": the members, each in its own framework."""
-InitialWeights = Literal["random", "imagenet", "teacher"]
+InitialWeights = Literal["random", "imagenet"]
+Start = Literal["random", "imagenet", "random-taught", "imagenet-taught"]
+"""Initial weights, and whether a teacher's answers were learned beside the labels."""
 Target = str | tuple[str, str]
 """What a map explains: the logit of an emotion, or (a, b): the logit of a minus that of b, "why a rather than b?"."""
 
@@ -147,6 +149,13 @@ class ModelCard:
     limits: tuple[str, ...]
     licence: str
     teacher_sha256: str | None = None
+
+    @property
+    def start(self) -> Start:
+        """What its training had beside images and labels: the initial weights' knowledge, and a teacher's if any."""
+        if not self.recipe.get("distil"):
+            return self.initial_weights
+        return "imagenet-taught" if self.initial_weights == "imagenet" else "random-taught"
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from fer_core import artifacts, catalog, datasets
+from dashboard.entries import START_WORDS
+from fer_core import artifacts, catalog, datasets, seeds
 from fer_core.calibration import apply_temperature
+from fer_core.types import Start
 from tests.training_cases import recipe_of
-from trainers import ensemble, recipe as recipes, run as runs, teaching
+from trainers import ensemble, readme, recipe as recipes, run as runs, teaching
 from trainers.fitting import Run, TrainingError
 from trainers.recipe import Ensemble, RecipeError
 from trainers.teaching import taught
@@ -94,12 +97,25 @@ def test_one_member_twice_is_refused(tmp_path: Path) -> None:
         recipes.load("mine", tmp_path)
 
 
+def test_a_taught_network_keeps_its_own_initial_weights_and_an_ensemble_its_members() -> None:
+    card = artifacts.card("torch-native")
+    taught_one = replace(card, recipe={**card.recipe, "distil": {"teacher": "ensemble"}})
+    from_imagenet = replace(taught_one, initial_weights="imagenet")
+    assert [one.start for one in (card, taught_one, from_imagenet)] == ["random", "random-taught", "imagenet-taught"]
+    for table in (START_WORDS, seeds.STARTS, readme.STARTS):
+        assert len(set(table.values())) == len(table) and set(table) == set(get_args(Start))
+    for distilled in (id for id in artifacts.ids() if id.endswith("-distilled")):
+        own = artifacts.card(distilled)
+        plain = artifacts.card(distilled.removesuffix("-distilled"))
+        assert own.initial_weights == plain.initial_weights and own.start == f"{plain.start}-taught"
+
+
 def test_a_student_learns_from_its_teachers_probabilities(made: Path, data, tmp_path: Path) -> None:
     recipe = recipe_of("torch", schedule={"epochs": 1}, distil={"teacher": "both", "temperature": 2.0})
     run = Run(tmp_path / "run", device="cpu")
     run.folder.mkdir()
     card = runs.train("student", recipe, data, run, made)
-    assert card.initial_weights == "teacher" and card.teacher_sha256 == artifacts.card("both", made).weights_sha256
+    assert card.start == "random-taught" and card.teacher_sha256 == artifacts.card("both", made).weights_sha256
     assert artifacts.card("student", made) == card and artifacts.card("both", made).teacher_sha256 is None
     faces = np.repeat(data.split("Training").faces[..., None], 3, axis=-1)
     soft = taught(recipe, data.split("Training"), run, made)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fer_core import artifacts, catalog
 from fer_core.datasets import Dataset
-from fer_core.types import InitialWeights, ModelCard
+from fer_core.types import ModelCard
 from trainers.fitting import TrainingError
 from trainers.recipe import Ensemble
 from trainers.run import LICENCE, code_version, data_card, device_name, environment, leave, today
@@ -33,10 +33,10 @@ def _card(
     id: str, recipe: Ensemble, members: list[ModelCard], whole: dict[str, str], data: Dataset, parameters: int
 ) -> ModelCard:
     content = recipe.model_dump(mode="json") | {"members_sha256": whole}
-    starts: set[InitialWeights] = {card.initial_weights for card in members}
+    starts = {card.initial_weights for card in members}
     return ModelCard(
         id=id, title=recipe.title, architecture=catalog.ENSEMBLE.id, framework="ensemble", labels=members[0].labels,
-        parameters=parameters, initial_weights="random" if starts == {"random"} else "imagenet",
+        parameters=parameters, initial_weights="imagenet" if "imagenet" in starts else "random",
         weights_sha256=hashlib.sha256("".join(whole.values()).encode()).hexdigest(),
         weights_bytes=sum(card.weights_bytes for card in members), temperature=None, recipe=content,
         data=data_card(data), epochs=0, best_epoch=0, seconds=round(sum(card.seconds for card in members), 1),

@@ -205,7 +205,7 @@ def _ours(rung: Rung) -> list[str]:
     framework += f", mean over {len(rung.seeds)} seeds" if len(rung.seeds) > 1 else ""
     return [
         f"**{card.title}**{framework}, `{rung.id}`", f"**{100 * private.value:.1f} %**",
-        f"{100 * private.low:.1f} to {100 * private.high:.1f}", STARTS[card.initial_weights],
+        f"{100 * private.low:.1f} to {100 * private.high:.1f}", STARTS[card.start],
         f"{rung.macro_f1:.3f}", f"{rung.n:,}", f"{100 * rung.public:.1f} %", seeds, str(rung.views),
         f"{rung.minutes:.0f} min, {card.device}",
     ]  # fmt: skip
@@ -216,7 +216,7 @@ def _with_views(rung: Rung, study: test_time.Study) -> list[str]:
     one = f", seed {rung.card.seed} alone" if len(rung.seeds) > 1 else ""
     return [
         f"**{rung.card.title}**, {name}{one}, `{rung.id}`", f"**{100 * way.accuracy.value:.1f} %**",
-        f"{100 * way.accuracy.low:.1f} to {100 * way.accuracy.high:.1f}", STARTS[rung.card.initial_weights], "",
+        f"{100 * way.accuracy.low:.1f} to {100 * way.accuracy.high:.1f}", STARTS[rung.card.start], "",
         f"{study.private_n:,}", f"{100 * study.chosen.accuracy.value:.1f} %", str(rung.card.seed),
         str(test_time.VIEWS[way.test_time]), "the same weights",
     ]  # fmt: skip

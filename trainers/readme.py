@@ -15,7 +15,9 @@ HEADING = (
     "| without copies | macro-F1 | trained |\n|---|---|---|---:|---:|---|---:|---:|---|"
 )
 FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch", "ensemble": "both"}
-STARTS = {"random": "random", "imagenet": "ImageNet", "teacher": "random, taught"}
+STARTS = {
+    "random": "random", "imagenet": "ImageNet", "random-taught": "random, taught", "imagenet-taught": "ImageNet, taught"
+}  # fmt: skip
 
 
 def table(root: Path | None = None) -> str:
@@ -25,7 +27,7 @@ def table(root: Path | None = None) -> str:
     for id in artifacts.ids(root):
         card, reports = artifacts.card(id, root), evidence.stored_reports(id, root)
         facts = (
-            FRAMEWORKS[card.framework], STARTS[card.initial_weights], f"{card.parameters:,}",
+            FRAMEWORKS[card.framework], STARTS[card.start], f"{card.parameters:,}",
             f"{card.epochs} epochs, {card.seconds / 60:.0f} min on {card.device}",
         )  # fmt: skip
         name = f"`{id}`" + (f", {len(card.labels)} labels" if len(card.labels) < len(EMOTIONS) else "")

@@ -56,7 +56,7 @@ def train(id: str, recipe: Recipe, data: Dataset, run: Run, root: Path | None = 
         predictor = trained(spec, recipe, fitted)
         card = ModelCard(
             id=id, title=recipe.title, architecture=spec.id, framework=spec.framework, labels=recipe.emotions,
-            parameters=predictor.parameters(), initial_weights="teacher" if recipe.distil else recipe.initial_weights,
+            parameters=predictor.parameters(), initial_weights=recipe.initial_weights,
             weights_sha256=sha256, weights_bytes=size, temperature=None, recipe=recipe.model_dump(mode="json"),
             data=data_card(data), epochs=len(fitted.curves), best_epoch=fitted.best_epoch,
             seconds=round(fitted.seconds, 1), device=device_name(fitted.device), seed=recipe.seed, created=today(),

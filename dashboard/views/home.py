@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard import cache, ui_none
-from dashboard.entries import FRAMEWORK_WORDS, WEIGHTS_WORDS
+from dashboard.entries import FRAMEWORK_WORDS, START_WORDS
 from dashboard.pages_table import VIEWS
 from fer_core import evidence
 from fer_core.metrics import EvaluationReport
@@ -100,7 +100,7 @@ def row(card: ModelCard, reports: Mapping[str, EvaluationReport]) -> list[str]:
         f"{private['macro_f1'].value:.3f}" if private else "",
         f"{reports['PublicTest'].metrics['accuracy'].value:.1%}" if "PublicTest" in reports else "",
         FRAMEWORK_WORDS[card.framework],
-        WEIGHTS_WORDS[card.initial_weights],
+        START_WORDS[card.start],
         f"{card.parameters:,}",
         f"{card.weights_bytes / 1e6:.2f}{TOGETHER}MB",
     ]

@@ -26,7 +26,7 @@ def main() -> None:
 
 def show(card: ModelCard) -> None:
     """Draws everything that is known of one model."""
-    st.markdown(model_words.in_words(card, entries.WEIGHTS_WORDS[card.initial_weights]))
+    st.markdown(model_words.in_words(card, entries.START_WORDS[card.start]))
     if not cache.stored(card).has_weights:
         st.info("Its weights are not here: it can be studied, but not asked. Make them with:", icon=":material/weight:")
         ui_model.command(card)

@@ -49,8 +49,8 @@ def show(everyone: list[Entry], images: str) -> None:
     with left:
         order = ui_models.order_choice()
     with right:
-        who, initial_weights = ui_models.filter_choice(everyone)
-    chosen = entries.filtered(everyone, who, initial_weights)
+        who, starts = ui_models.filter_choice(everyone)
+    chosen = entries.filtered(everyone, who, starts)
     if not chosen:
         st.info("Nobody is left. Take a filter away.", icon=":material/filter_alt_off:")
         return
