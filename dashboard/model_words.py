@@ -18,8 +18,7 @@ HEADLINES = ("accuracy", "macro_f1", "top2_accuracy", "ece")
 def in_words(card: ModelCard, initial_weights: str) -> str:
     """The card as a few sentences."""
     labels = "all seven labels" if card.labels == EMOTIONS else f"only {', '.join(card.labels)}"
-    images = card.data.images.get("Training")
-    count = f"{images:,} images of " if images is not None else ""
+    count = f"{card.images_learned:,} images of " if card.images_learned else ""
     calibrated = "Its outputs were never calibrated, so they are **scores**."
     if card.temperature is not None:
         calibrated = f"It was calibrated with temperature {card.temperature:.2f}, so its outputs are **probabilities**."

@@ -98,7 +98,7 @@ def row(entry: Entry, twin: str = "without copies") -> dict[str, object]:
         "weights": card.weights_bytes / 1e6,
         "a face": entry.milliseconds,
         "initial weights": START_WORDS[card.start],
-        "trained on": f"{card.data.images.get('Training', 0):,} images, {card.data.name}",
+        "trained on": f"{card.images_learned:,} images, {card.data.name}",
         "device": card.device,
         "training": card.seconds / 60,
         "framework": WHO_WORDS[entry.who],

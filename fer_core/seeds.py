@@ -76,8 +76,7 @@ def _compared(seed: Seed, here: tuple[str, ...], root: Path | None) -> Compared:
 
 
 def _told(card: ModelCard) -> str:
-    images = card.data.images.get("Training", 0)
-    return f"{STARTS[card.start]}, {card.epochs} epochs on {images:,} images"
+    return f"{STARTS[card.start]}, {card.epochs} epochs on {card.images_learned:,} images"
 
 
 def _names(recipe: str) -> tuple[str, str]:

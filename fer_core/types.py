@@ -124,7 +124,8 @@ class ModelCard:
 
     `temperature` divides the logits before softmax; None means never calibrated, so outputs are scores.
     `seconds` is the training's wall time, summed over resumed runs. `teacher_sha256` is the checksum of the weights of
-    the teacher that the recipe names, as they were; None where there was none.
+    the teacher that the recipe names, as they were; None where there was none. `learned_from` is how many Training
+    images it learned from, those of its labels that the recipe keeps; None where that was not kept.
     """
 
     id: str
@@ -149,6 +150,12 @@ class ModelCard:
     limits: tuple[str, ...]
     licence: str
     teacher_sha256: str | None = None
+    learned_from: int | None = None
+
+    @property
+    def images_learned(self) -> int:
+        """How many Training images it learned from, all of the data's where the card does not say."""
+        return self.data.images.get("Training", 0) if self.learned_from is None else self.learned_from
 
     @property
     def start(self) -> Start:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from fer_core import artifacts, datasets, studies
 from fer_core.datasets import SPLITS, Dataset
 from fer_core.studies import Outcome, Study
-from trainers import ablation, fit_torch, study
+from trainers import ablation, fit_torch, recipe as recipes, run as runs, study
 from trainers.fitting import Fitted, Run, TrainingError
 from trainers.recipe import RecipeError
 from trainers.study import Plan, Version
@@ -165,6 +165,18 @@ def test_a_version_that_cannot_be_trained_leaves_what_was_done(plan: Plan, data:
     with pytest.raises(TrainingError, match="nobody"):
         made(plan.model_copy(update={"versions": (taught,)}), data, tmp_path)
     assert [o.title for o in studies.load("mine", tmp_path).outcomes] == [study.versions(plan)[0][0]]
+
+
+def test_a_version_is_taught_anew_after_its_teacher_was_made_anew(plan: Plan, data: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "teacher.toml").write_text(BASE.replace("epochs = 9", "epochs = 1"))
+    run = Run(tmp_path / "run", device="cpu")
+    card = runs.train("teacher", recipes.load(str(tmp_path / "teacher.toml"))[1], data, run, tmp_path)
+    taught = plan.model_copy(update={"versions": (Version(title="taught", change={"distil": {"teacher": "teacher"}}),)})
+    before = [one.key for one in made(taught, data, tmp_path).outcomes]
+    assert [one.key for one in made(taught, data, tmp_path).outcomes] == before
+    artifacts.save_card(tmp_path / "teacher", replace(card, weights_sha256="ef" * 32))
+    with pytest.raises(TrainingError, match="teacher"):  # the weights are not those of that card, so it is asked indeed
+        made(taught, data, tmp_path)
 
 
 def outcome(title: str, answers: str, seed: int = 0) -> Outcome:

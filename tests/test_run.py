@@ -145,6 +145,28 @@ def test_a_machine_without_git_still_gets_its_artifact(data, tmp_path, monkeypat
     assert runs.train("mine", recipe, data, Run(tmp_path / "run", device="cpu"), tmp_path).commit == "unknown"
 
 
+def test_a_card_names_the_code_that_trained_and_not_what_came_later(data, tmp_path, monkeypatch) -> None:
+    def stop(_row: object) -> None:
+        raise KeyboardInterrupt
+
+    def commit(now: str, **listeners) -> str:
+        monkeypatch.setattr(runs, "code_version", lambda: now)
+        run = Run(tmp_path / "run", device="cpu", **listeners)
+        return runs.train("mine", recipe_of("torch", schedule={"epochs": 2}), data, run, tmp_path).commit
+
+    with pytest.raises(KeyboardInterrupt):
+        commit("aaa", epoch=stop)
+    assert commit("bbb") == "aaa, bbb"
+    assert commit("ccc") == "aaa, bbb", "nothing was left to be trained"
+
+
+def test_a_card_counts_the_images_that_were_learned_from(data, tmp_path) -> None:
+    recipe = recipe_of("torch", schedule={"epochs": 1}, labels="five")
+    card = runs.train("mine", recipe, data, Run(tmp_path / "run", device="cpu"), tmp_path)
+    of_five = np.isin(data.split("Training").labels, [EMOTIONS.index(label) for label in recipe.emotions])
+    assert card.images_learned == card.learned_from == of_five.sum() < card.data.images["Training"]
+
+
 def test_a_checkpoint_belongs_to_one_recipe_and_one_dataset(data, tmp_path) -> None:
     recipe = recipe_of("torch")
     folder = runs.checkpoint_folder(tmp_path, "mine", recipe, data, restart=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +94,22 @@ def test_the_command_leaves_a_study_once_and_says_what_it_found(root: Path, monk
     assert study("torch-native", root).private.accuracy.value == 1.0
     assert "66.7%" in done.output and "PrivateTest" in done.output
     assert "has its study" in CliRunner().invoke(app, arguments).output
+
+
+def test_a_model_made_anew_while_it_is_asked_keeps_no_study_of_what_it_was(root: Path, monkeypatch, tmp_path) -> None:
+    class MadeAnew(OneSided):
+        def _logits(self, x: Float32) -> Float32:
+            card = artifacts.card("torch-native", root)
+            artifacts.save_card(root / "torch-native", replace(card, weights_sha256="ef" * 32))
+            return super()._logits(x)
+
+    monkeypatch.setattr(catalog, "load", lambda *_asked: MadeAnew())
+    path = tmp_path / "sided.npz"
+    datasets.save(sided([1, 1, 0], [1, 0]), path)
+    done = CliRunner().invoke(app, ["test-time", "--data", str(path), "--out", str(root)])
+    assert done.exit_code != 0 and "made anew while it was asked" in str(done.exception)
+    with pytest.raises(artifacts.ArtifactError):
+        study("torch-native", root)
 
 
 @pytest.mark.parametrize(

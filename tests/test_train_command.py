@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_core import artifacts, catalog
+from fer_core import artifacts, catalog, seed_runs
 from fer_core.compiled import has_bfloat16
 from tests.training_cases import (
     FRAMEWORKS,
@@ -97,6 +97,41 @@ def test_smoke_leaves_the_artifacts_alone(command: Command) -> None:
     assert status == 0 and "epoch   1/1" in text
     assert artifacts.card("mine", folder / "runs" / "smoke").epochs == 1
     assert not (folder / "out").exists()
+
+
+@pytest.fixture
+def both(command: Command, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The recipe of an ensemble whose two members are among the artifacts, as if these were the program's own."""
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(command.folder / "out"))
+    for name in ("one", "two"):
+        assert command.train(command.recipe(epochs=1).rename(command.folder / f"{name}.toml"))[0] == 0
+    path = command.folder / "both.toml"
+    path.write_text('title = "Both"\nmembers = ["one", "two"]\n')
+    return path
+
+
+def test_smoke_of_an_ensemble_leaves_the_artifacts_alone(command: Command, both: Path) -> None:
+    assert command.train(both)[0] == 0
+    before = command.out
+    status, text = command("train", both, "--data", command.csv, "--runs", command.folder / "runs", "--smoke")
+    assert status == 0, text
+    assert command.out == before and artifacts.card("both", command.folder / "runs" / "smoke").title == "Both"
+
+
+def test_nothing_is_trained_for_an_ensemble_so_no_seed_is_taken(command: Command, both: Path) -> None:
+    status, text = command.train(both, "--seed", "3")
+    assert status != 0 and "--seed" in text and "both" not in artifacts.ids(command.folder / "out")
+
+
+def test_a_run_with_another_seed_is_taught_by_the_same_teacher(command: Command, monkeypatch) -> None:
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(command.folder / "elsewhere"))
+    assert command.train(command.recipe(epochs=1).rename(command.folder / "teacher.toml"))[0] == 0
+    student = command.recipe(epochs=1).rename(command.folder / "student.toml")
+    student.write_text(student.read_text() + '\n[distil]\nteacher = "teacher"\n')
+    status, text = command.train(student, "--seed", "5")
+    assert status == 0, text
+    card = artifacts.card("student-seed5", seed_runs.place(command.folder / "out"))
+    assert card.teacher_sha256 == artifacts.card("teacher", command.folder / "out").weights_sha256
 
 
 def test_recipes_are_listed_with_what_is_made_of_them(

@@ -86,8 +86,12 @@ def train(
     wanted = EMOTIONS if isinstance(chosen, recipes.Ensemble) else chosen.emotions
     images = datasets.load(data, emotions=wanted)
     evaluation.keep_apart(images, out or (runs_folder if smoke else None))
+    home = out or artifacts.default_root()
     if isinstance(chosen, recipes.Ensemble):
-        ensemble.make(id, chosen, images, out)
+        if init is not None or seed is not None:
+            raise recipes.RecipeError(f"{id!r} is an ensemble: nothing is trained for it. Leave --init and --seed out.")
+        images, out = (runs.few(images), out or runs_folder / "smoke") if smoke else (images, out)
+        ensemble.make(id, chosen, images, out, home)
         console.print(_summary(id, out))
         return
     own_seed, (id, chosen) = chosen.seed, recipes.changed(id, chosen, init, seed)
@@ -96,9 +100,9 @@ def train(
         out = out or runs_folder / "smoke"
     elif chosen.seed != own_seed:
         out = seed_runs.place(out)
-    folder = runs.checkpoint_folder(runs_folder, id, chosen, images, restart or smoke, out)
+    folder = runs.checkpoint_folder(runs_folder, id, chosen, images, restart or smoke, home)
     with progress(console, chosen.schedule.epochs, folder, device, compile) as run:
-        runs.train(id, chosen, images, run, out)
+        runs.train(id, chosen, images, run, out, home)
     console.print(_summary(id, out))
 
 
@@ -125,7 +129,10 @@ def evaluate(
 ) -> None:
     """Make temperatures, metrics and people's figures anew from stored answers; with data, the reference too."""
     images = datasets.load(data) if data or predict or os.environ.get("FER2013_PATH") else None
-    if images is not None and images.votes is not None:
+    if images is not None:
+        for id in ids or artifacts.ids(out):
+            evaluation.same_split(artifacts.card(id, out), images)
+    if images is not None and (images.votes is not None or not artifacts.changed(artifacts.REFERENCE, out)):
         reference = evaluation.write_reference(images, out)
     else:
         reference = artifacts.reference(out)

@@ -65,7 +65,7 @@ def command(
 
     The first time detection takes some 5 minutes, kept in the cache folder; then a model takes a minute or two.
     """
-    found = aligned(datasets.load(data).split(SPLIT))
+    found = aligned(stored_study.images_for(ids, data, out).split(SPLIT))
     before = mean_faces(out)
     if before is None or before.data_sha256 != found.sha256:
         artifacts.save_study(STUDY, asdict(averaged(found)), root=out)

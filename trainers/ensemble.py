@@ -8,20 +8,27 @@ from pathlib import Path
 from fer_core import artifacts, catalog
 from fer_core.datasets import Dataset
 from fer_core.types import ModelCard
+from trainers.evaluation import same_split
 from trainers.fitting import TrainingError
 from trainers.recipe import Ensemble
 from trainers.run import LICENCE, code_version, data_card, device_name, environment, leave, today
 
 
-def make(id: str, recipe: Ensemble, data: Dataset, root: Path | None = None) -> ModelCard:
-    """The card of the ensemble's artifact; TrainingError naming the members that are not there to be joined."""
+def make(id: str, recipe: Ensemble, data: Dataset, root: Path | None = None, home: Path | None = None) -> ModelCard:
+    """The card of the ensemble's artifact at `root`, of members at `home`, or there too.
+
+    TrainingError naming the members that are not there to be joined, or learned from another split than the data's.
+    """
+    home = home or root
     if id in recipe.members:
         raise TrainingError(f"members: {id!r} cannot be a member of itself.")
     try:
-        members = [artifacts.card(member, root) for member in recipe.members]
+        members = [artifacts.card(member, home) for member in recipe.members]
+        for member in members:
+            same_split(member, data)
         whole = {card.id: card.weights_sha256 for card in members}
         stub = _card(id, recipe, members, whole, data, 0)
-        predictor = catalog.ensemble(stub, root)
+        predictor = catalog.ensemble(stub, home)
     except ValueError as error:  # ArtifactError is one too
         raise TrainingError(f"members: {error}") from error
     with artifacts.writing(id, root) as folder:

@@ -58,6 +58,15 @@ def assess(card: ModelCard, stored: StoredPredictions, reference: Reference) -> 
     return temperature, {name: report.to_dict() for name, report in evidence.reports(rater, reference).items()}
 
 
+def same_split(card: ModelCard, data: Dataset) -> None:
+    """Nothing comes back; ValueError where the data are another split than the one that the artifact learned from."""
+    if drawn_anew(card.data.name) != drawn_anew(data.form):
+        raise ValueError(
+            f"{card.id} was trained on {card.data.name}, so some of the test images of {data.form} may be what it "
+            "learned from. Ask it about the data that it was trained on."
+        )
+
+
 def keep_apart(data: Dataset, root: Path | None) -> None:
     """Nothing comes back; ValueError where what is made from a split drawn anew would stand among official artifacts.
 
@@ -93,11 +102,8 @@ def reassess(id: str, reference: Reference, data: Dataset | None = None, root: P
     ValueError where the data are another split than the one that the artifact was trained on.
     """
     card = artifacts.card(id, root)
-    if data is not None and drawn_anew(card.data.name) != drawn_anew(data.form):
-        raise ValueError(
-            f"{id} was trained on {card.data.name}, so some of the test images of {data.form} may be what it learned "
-            "from. Evaluate it on the data that it was trained on."
-        )
+    if data is not None:
+        same_split(card, data)
     environment = artifacts.environment(id, root)
     if data is None:
         stored = artifacts.predictions(id, root)

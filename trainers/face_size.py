@@ -33,7 +33,7 @@ def command(
 
     The first time detection takes some 10 minutes, kept in the cache folder; then a model takes a minute.
     """
-    images = datasets.load(data).split(SPLIT)
+    images = stored_study.images_for(ids, data, out).split(SPLIT)
     found = {side: detected(images, side) for side in SIDES}
     kept = stored_study.StoredStudy(STUDY, study, summary)
     kept.make(ids, out, lambda one, tell: examine(one, images, found, out, tell))

@@ -27,7 +27,7 @@ from fer_core.preprocess import to_pixels
 from fer_core.types import DataCard, ModelCard, ModelSpec
 from trainers import export
 from trainers.evaluation import assess, build_reference, milliseconds_a_face, predict
-from trainers.fitting import NONE, Fitted, Images, Run, TrainingError, class_indices
+from trainers.fitting import NONE, CurveRow, Fitted, Images, Run, TrainingError, class_indices
 from trainers.recipe import Recipe
 from trainers.teaching import taught, teacher_sha256
 
@@ -39,16 +39,20 @@ LICENCE = (
     "MIT for the code and weights; FER2013's pictures are under their collectors' terms and not part of this artifact"
 )
 TRAINING = SPLIT_COUNTS["Training"]
+COMMITS = "commits.txt"
 
 
-def train(id: str, recipe: Recipe, data: Dataset, run: Run, root: Path | None = None) -> ModelCard:
+def train(
+    id: str, recipe: Recipe, data: Dataset, run: Run, root: Path | None = None, home: Path | None = None
+) -> ModelCard:
     """The card of the artifact that this run leaves at `root`/`id`; a failed run leaves a previous artifact alone.
 
-    Of several processes that torchrun started, those that only help to train end here, with exit status 0.
+    Its teacher, if any, is at `home`, or there too, or else the shipped one. Of several processes that torchrun
+    started, those that only help to train end here, with exit status 0.
     """
     spec = catalog.spec(recipe.architecture)
-    commit, teacher = code_version(), teacher_sha256(recipe.distil, root)  # as they are now, whatever changes meanwhile
-    fitted = fit_recipe(spec, recipe, data, run, root)
+    commit, teacher = code_version(), teacher_sha256(recipe.distil, home or root)  # now, whatever changes meanwhile
+    fitted = fit_recipe(spec, recipe, data, _signed(run, commit), home or root)
     if not leads():
         sys.exit(0)
     with artifacts.writing(id, root) as folder:
@@ -60,10 +64,31 @@ def train(id: str, recipe: Recipe, data: Dataset, run: Run, root: Path | None = 
             weights_sha256=sha256, weights_bytes=size, temperature=None, recipe=recipe.model_dump(mode="json"),
             data=data_card(data), epochs=len(fitted.curves), best_epoch=fitted.best_epoch,
             seconds=round(fitted.seconds, 1), device=device_name(fitted.device), seed=recipe.seed, created=today(),
-            commit=commit, limits=recipe.limits, licence=LICENCE, teacher_sha256=teacher,
+            commit=", ".join(_commits(run.folder)) or commit, limits=recipe.limits, licence=LICENCE,
+            teacher_sha256=teacher, learned_from=_learned_from(recipe, data),
         )  # fmt: skip
         artifacts.save_curves(folder, fitted.curves)
-        return leave(folder, card, predictor, data, environment(fitted.device, predictor) | _cost(fitted, data))
+        machine = environment(fitted.device, predictor) | _cost(fitted, card.images_learned)
+        return leave(folder, card, predictor, data, machine)
+
+
+def _signed(run: Run, commit: str) -> Run:
+    """The run, whose folder says after each epoch by whose code it was trained."""
+
+    def epoch(row: CurveRow) -> None:
+        known = _commits(run.folder)
+        if commit not in known:
+            run.folder.mkdir(parents=True, exist_ok=True)
+            (run.folder / COMMITS).write_text("\n".join([*known, commit]) + "\n")
+        run.epoch(row)
+
+    return replace(run, epoch=epoch)
+
+
+def _commits(folder: Path) -> list[str]:
+    """The versions of the code that trained epochs of this run, in order; none of a run from before they were kept."""
+    file = folder / COMMITS
+    return file.read_text().split() if file.is_file() else []
 
 
 def leads() -> bool:
@@ -92,14 +117,19 @@ def images(data: Dataset, spec: ModelSpec, recipe: Recipe) -> Images:
     return Images(to_pixels(data.faces[known], spec.input), y[known].astype(np.int64))
 
 
-def smoke(recipe: Recipe, data: Dataset) -> tuple[Recipe, Dataset]:
-    """The recipe cut to one epoch a stage and the data to 512 images a part: to see a run to its end in a minute."""
+def few(data: Dataset) -> Dataset:
+    """The first 512 images of each split."""
     chosen = [np.flatnonzero(data.splits == number)[:512] for number in range(len(SPLITS))]
+    return data.subset(np.concatenate(chosen))
+
+
+def smoke(recipe: Recipe, data: Dataset) -> tuple[Recipe, Dataset]:
+    """The recipe cut to one epoch a stage and the data to `few`: to see a run to its end in a minute."""
     stages = tuple(stage.model_copy(update={"epochs": 1}) for stage in recipe.stages)
     short = recipe.schedule.model_copy(update={"epochs": len(stages) or 1, "warmup_epochs": 0.0})
     fewer = recipe.sampling.of_fewer(512 / TRAINING)
     update = {"schedule": short, "stages": stages, "sampling": fewer}
-    return recipe.model_copy(update=update), data.subset(np.concatenate(chosen))
+    return recipe.model_copy(update=update), few(data)
 
 
 def checkpoint_folder(
@@ -125,15 +155,24 @@ def fit_recipe(spec: ModelSpec, recipe: Recipe, data: Dataset, run: Run, root: P
     The teacher is an artifact at `root`. TrainingError where the data, the weights or the teacher are not to be had.
     """
     fit: Callable[..., Fitted] = importlib.import_module(f"trainers.fit_{spec.framework}").fit
-    lessons, judged = data.subset(clean_index(data, recipe.images)).split("Training"), data.split("PublicTest")
-    for part, name in ((lessons, "Training"), (judged, "PublicTest")):  # judged on the official images, always
+    learned, judged = lessons(recipe, data), data.split("PublicTest")
+    for part, name in ((learned, "Training"), (judged, "PublicTest")):  # judged on the official images, always
         if not len(part):
             raise TrainingError(f"The data have no {name} images: training needs both Training and PublicTest.")
-    train = images(lessons, spec, recipe)
+    train = images(learned, spec, recipe)
     if recipe.distil:
-        train = replace(train, soft=taught(recipe, lessons, run, root))
+        train = replace(train, soft=taught(recipe, learned, run, root))
     start = replace(run, begin=lambda network: begin(recipe, network))
     return fit(spec, recipe, train, images(judged, spec, recipe), start)
+
+
+def _learned_from(recipe: Recipe, data: Dataset) -> int:
+    return int((class_indices(lessons(recipe, data).labels, recipe.emotions) != NONE).sum())
+
+
+def lessons(recipe: Recipe, data: Dataset) -> Dataset:
+    """The data's Training images that the recipe does not leave out as damaged or copied, of whatever label."""
+    return data.subset(clean_index(data, recipe.images)).split("Training")
 
 
 def begin(recipe: Recipe, network: Any) -> None:
@@ -179,10 +218,9 @@ def environment(device: str, predictor: BasePredictor) -> dict[str, Any]:
     }
 
 
-def _cost(fitted: Fitted, data: Dataset) -> dict[str, float]:
-    """What training cost: seconds an epoch, judging included, and Training images a second."""
+def _cost(fitted: Fitted, n: int) -> dict[str, float]:
+    """What training on `n` images cost: seconds an epoch, judging included, and images a second, repeats apart."""
     seconds = fitted.seconds / len(fitted.curves)
-    n = int((data.splits == SPLITS.index("Training")).sum())
     return {"seconds_an_epoch": round(seconds, 2), "images_a_second": round(n / max(seconds, 1e-9), 1)}
 
 

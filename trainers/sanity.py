@@ -33,7 +33,7 @@ def command(
     for name in method or ():
         if name not in METHODS:
             raise ValueError(unknown("method", name, METHODS))
-    chosen = sample(datasets.load(data).split(SPLIT), faces)
+    chosen = sample(stored_study.images_for(ids, data, out).split(SPLIT), faces)
     kept = stored_study.StoredStudy(STUDY, study, summary)
     kept.make(ids, out, lambda one, tell: examine(one, chosen, tuple(method or CHECKED), out, tell))
 

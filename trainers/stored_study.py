@@ -13,9 +13,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from fer_core import artifacts
+from fer_core import artifacts, datasets
 from fer_core.bootstrap import bootstrap_interval
+from fer_core.datasets import Dataset
 from fer_core.types import Interval
+from trainers.evaluation import same_split
 
 Ids = Annotated[list[str] | None, typer.Argument(help="artifacts; all that lack the study where none is named")]
 Data = Annotated[Path | None, typer.Option("--data", help="FER2013 in any form; else FER2013_PATH")]
@@ -46,7 +48,10 @@ class StoredStudy(Generic[Study]):
             return False
 
     def make(self, ids: Sequence[str] | None, root: Path | None, examine: Callable[[str, Steps], Study]) -> None:
-        """Nothing comes back; each of these artifacts, or else all that lack one, has what `examine` finds."""
+        """Nothing comes back; each of these artifacts, or else all that lack one, has what `examine` finds.
+
+        artifacts.ArtifactError where one was made anew meanwhile: what was found is not kept then.
+        """
         wanted = ids or [id for id in models(root) if not self.made(id, root)]
         if not wanted:
             console.print("Every artifact has its study. Name one to make it anew.")
@@ -57,9 +62,20 @@ class StoredStudy(Generic[Study]):
                 def tell(done: int, of: int, task: Any = task, bars: Progress = bars) -> None:
                     bars.update(task, completed=done, total=of)
 
+                asked = artifacts.card(id, root).weights_sha256
                 result = examine(id, tell)
+            if artifacts.card(id, root).weights_sha256 != asked:
+                raise artifacts.ArtifactError(f"{id!r} was made anew while it was asked. Give the command again.")
             artifacts.save_study(self.name, asdict(result), id, root)  # type: ignore[call-overload]  # a dataclass
             console.print(self.summary(id, result))
+
+
+def images_for(ids: Sequence[str] | None, data: Path | None, root: Path | None = None) -> Dataset:
+    """FER2013, to ask these artifacts about, or all; ValueError where one of them learned from another split of it."""
+    images = datasets.load(data)
+    for id in ids or models(root):
+        same_split(artifacts.card(id, root), images)
+    return images
 
 
 def models(root: Path | None = None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -23,10 +24,11 @@ from fer_core.datasets import SPLITS, Dataset
 from fer_core.studies import Outcome, Study
 from fer_core.types import unknown
 from trainers import recipe as recipes
-from trainers.fitting import Run, class_indices
+from trainers.fitting import Run, TrainingError, class_indices
 from trainers.own_process import in_own_process
 from trainers.recipe import Recipe, RecipeError
 from trainers.run import TRAINING, checkpoint_folder, fit_recipe, trained
+from trainers.teaching import teacher_sha256
 
 FOLDER = Path(__file__).parent / "studies"
 
@@ -157,7 +159,7 @@ def run(
         id=id, title=plan.title, base=plan.base, images=int((part.splits == 0).sum()), epochs=first.schedule.epochs,
         planned=len(asked), truth=_truth(first, part), full=full,
     )  # fmt: skip
-    keys = [_key(recipe, part) for _, _, recipe in asked]
+    keys = [_key(recipe, part, root) for _, _, recipe in asked]
     before = studies.load(id, root, folder).outcomes if id in studies.ids(root, folder) else []
     done = {outcome.key: outcome for outcome in before if outcome.key in keys}
     for key, (title, change, recipe) in zip(keys, asked, strict=True):
@@ -179,9 +181,12 @@ def _asked(plan: Plan) -> list[tuple[str, Mapping[str, Any], Recipe]]:
     ]
 
 
-def _key(recipe: Recipe, data: Dataset) -> str:
-    content = recipe.model_dump_json(exclude={"title", "limits"}, exclude_defaults=True)
-    return hashlib.sha256((content + data.sha256).encode()).hexdigest()[:16]
+def _key(recipe: Recipe, data: Dataset, root: Path | None) -> str:
+    """What an outcome is kept under, so that it stays for this recipe, these data and this teacher, if any, alone."""
+    content = recipe.model_dump_json(exclude={"title", "limits"}, exclude_defaults=True) + data.sha256
+    with suppress(TrainingError):  # an absent teacher is told of when its version is trained
+        content += teacher_sha256(recipe.distil, root) or ""
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

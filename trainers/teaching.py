@@ -17,6 +17,7 @@ from fer_core import artifacts, catalog
 from fer_core.datasets import Dataset
 from fer_core.predictor import BasePredictor, softmax
 from fer_core.types import Float32, Uint8
+from trainers.evaluation import same_split
 from trainers.fitting import NONE, Run, TrainingError, class_indices
 from trainers.recipe import Distil, Recipe
 
@@ -30,10 +31,11 @@ def taught(recipe: Recipe, lessons: Dataset, run: Run, root: Path | None = None)
     Its logits, of its compiled export where it has one (on bfloat16 within 1e-3 of its own probabilities), are divided
     by the recipe's temperature first. They are kept beside `run.folder`, for every recipe that this teacher teaches on
     these images; a stopped pass goes on where it was, and `run.step` hears of it. TrainingError where the teacher is
-    absent or knows other labels.
+    absent or knows other labels, ValueError where it learned from another split: the test images may be among them.
     """
     assert recipe.distil is not None
     teacher, weights = _teacher(recipe.distil, recipe.emotions, root), teacher_sha256(recipe.distil, root)
+    same_split(artifacts.card(recipe.distil.teacher, _place(recipe.distil, root)), lessons)
     known = class_indices(lessons.labels, recipe.emotions) != NONE
     faces = np.repeat(lessons.faces[known][..., None], 3, axis=-1)
     key = hashlib.sha256("".join((str(weights), lessons.sha256, *recipe.emotions)).encode()).hexdigest()[:12]

@@ -25,7 +25,7 @@ def command(
     out: stored_study.Out = None,
 ) -> None:
     """Disturb 500 PublicTest faces in every way of the table, and count whose label changes. Minutes a model."""
-    faces = drawn(datasets.load(data).split(SPLIT))
+    faces = drawn(stored_study.images_for(ids, data, out).split(SPLIT))
     kept = stored_study.StoredStudy(STUDY, study, summary)
     kept.make(ids, out, lambda one, tell: examine(one, faces, out, tell))
 
