@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.confusion_data import occurrences_of
+from dashboard.looks import distinct
 from fer_core.answers import Float64
 from fer_core.collection import Collection
 from fer_core.collection_answers import AnsweredFace, answered
@@ -37,13 +38,14 @@ def accuracy_table(
 def raters(collection: Collection, names: Sequence[str]) -> tuple[Rater, ...]:
     """The models that read all faces of these names (`pixel_id`), as raters of them in that order."""
     found = []
+    titles = distinct({id: made.title for id, made in collection.answers.items()})
     for made in collection.answers.values():
         rows = [made.probabilities.get(name.removeprefix(PIXELS)) for name in names]
         there = [row for row in rows if row is not None]
         if there and len(there) == len(rows):
             p = np.stack(there).astype(np.float64)
             answered = np.array([EMOTIONS.index(made.labels[k]) for k in p.argmax(axis=1)], np.int64)
-            found.append(Rater(made.id, made.title, "model", made.labels, answered, p, made.calibrated))
+            found.append(Rater(made.id, titles[made.id], "model", made.labels, answered, p, made.calibrated))
     return tuple(found)
 
 

@@ -77,7 +77,7 @@ def _take(label: str | None, name: str, data: bytes) -> None:
             one = read_input(Input(name[:300], data), reader(cache.detector()), now.options)
         if one.reading is None or not one.reading.faces:
             raise CollectionError(one.problem or "No face found. Come closer, look at the camera, and mind the light.")
-        if one.reading.sha256 in {photo.sha256 for photo in now.shown}:
+        if one.reading.sha256 in posed(now).values():
             raise CollectionError("This picture is in the gallery already. Take another one.")
         made = add_one(_without(now, label), one)
         faces = sorted(made.faces_of(one.reading.sha256), key=lambda face: -_area(face.face.box))
@@ -86,6 +86,27 @@ def _take(label: str | None, name: str, data: bytes) -> None:
         return edit.label_photo(made, one.reading.sha256, label)
 
     ui_work.change(taken, KEY)
+
+
+def unlabelled(collection: Collection) -> None:
+    """Draws what became of pictures whose label was undone, and what can be done; nothing where there are none."""
+    labelled = {face.found.photo for face in collection.faces if face.label}
+    bare = [photo.sha256 for photo in collection.shown if photo.sha256 not in labelled]
+    if not bare:
+        return
+    several = len(bare) > 1
+    said = f"{len(bare)} pictures have no label, so they are" if several else "A picture has no label, so it is"
+    redo = "Redo brings back what was undone. " if collection.undone else ""
+    st.info(f"{said} not shown and not scored. {redo}The same picture can be given again, for any expression.",
+            icon=":material/label_off:")  # fmt: skip
+    st.button("Remove them" if several else "Remove it", icon=":material/delete:", type="tertiary",
+              key="gallery-bare", on_click=ui_work.change, args=(lambda now: _all_removed(now, bare), KEY))  # fmt: skip
+
+
+def _all_removed(collection: Collection, photos: Sequence[str]) -> Collection:
+    for photo in photos:
+        collection = edit.remove_photo(collection, photo)
+    return collection
 
 
 def _area(box: Sequence[float]) -> float:
@@ -123,7 +144,7 @@ def _picture(emotion: str, one: AnsweredFace | None, titles: Mapping[str, str]) 
 
 
 def table(found: Sequence[AnsweredFace], titles: Mapping[str, str]) -> pd.DataFrame:
-    """The wall as a table: a row an expression, a column a model's answer."""
+    """The wall as a table, of labelled faces: a row an expression, a column a model's answer."""
     order = sorted(found, key=lambda one: EMOTIONS.index(str(one.collected.label)))
     return pd.DataFrame(
         [{"posed": one.collected.label} | {titles[id]: p.label for id, p in one.predictions.items()} for one in order]

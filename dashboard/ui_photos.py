@@ -52,7 +52,9 @@ def take(files: Sequence[tuple[str, bytes]], key: str = ui_work.WORK) -> None:
     """Nothing comes back; the files are in the collection at work, with progress shown meanwhile."""
     inputs = list(from_uploads(files))
     before = ui_work.current(key)
-    start = Collection() if before is None or is_example(before) else before
+    start = before or Collection()
+    if is_example(start):
+        start = Collection(options=start.options)  # the example goes, what was chosen on it stays
     bar = st.progress(0.0, "Looking for faces …")
 
     def progress(done: int, name: str) -> None:

@@ -154,6 +154,17 @@ def test_searching_again_with_other_options_keeps_labels():
     assert face.face.crop.shape[0] > 1.3 * cache.example_work().faces[0].face.crop.shape[0]
 
 
+def test_options_chosen_on_the_example_hold_for_the_first_photos(quick):
+    at = _page("photos")
+    next(slider for slider in at.slider if slider.label.startswith("Margin")).set_value(20)
+    _click(at, "Search again with these")
+    chosen = _work(at).options
+    at.file_uploader[0].set_value([("own.png", ASTRONAUT + b"\0", "image/png")]).run()
+    assert not at.exception and [row.file for row in _work(at).ledger] == ["own.png"]
+    assert _work(at).options == chosen and _work(at).name == "My photos"
+    assert next(slider for slider in at.slider if slider.label.startswith("Margin")).value == 20
+
+
 def test_the_collection_page_without_a_collection_says_how_to_begin(quick):
     at = _page("collection")
     assert "Add photos here" in _text(at) and len(at.file_uploader) == 2

@@ -1,5 +1,6 @@
 """The Face size page: its figures are the studies', its choices live in the URL, and nothing in the URL breaks it."""
 
+import json
 import shutil
 from dataclasses import asdict, replace
 from functools import partial
@@ -34,12 +35,13 @@ STUDIES = {
         "", str(DEFAULT_RULE), "PublicTest", 200, SOME, (size(20, 0.3, 0.3), size(30, 0.4, 0.2), size(48, 0.5, 0.1))
     ),
 }
+GAINS = {"upright": {"n": 9} | {
+    name: {"accuracy": [0.5, 0.4, 0.6], "above_old": [gain, gain - 0.01, gain + 0.01]}
+    for name, gain in (("old", 0.0), ("learned", 0.02))}}  # fmt: skip
 RULES = {
     "side": 96, "used": "learned", "learned_from": {"n": 2630}, "held_out": {"n": 3149},
     "errors": {name: {"iou": [0.7, 0.6, 0.8], "centre": 0.05, "scale": 1.1} for name in ("old", "learned")},
-    "accuracy": {"keras-native": {"upright": {"n": 9} | {
-        name: {"accuracy": [0.5, 0.4, 0.6], "above_old": [gain, gain - 0.01, gain + 0.01]}
-        for name, gain in (("old", 0.0), ("learned", 0.02))}}},
+    "accuracy": {"keras-native": GAINS},
 }  # fmt: skip
 
 
@@ -67,6 +69,18 @@ def test_without_studies_the_page_shows_both_commands(root):
     assert not at.exception
     assert "python -m trainers face-size" in text(at) and "python -m trainers crop-rule" in text(at)
     assert not at.dataframe
+
+
+def test_two_models_of_one_title_are_told_apart(asked):
+    artifacts.save_study("crop_rule", RULES | {"accuracy": dict.fromkeys(IDS, GAINS)})
+    for id in IDS:
+        card = json.loads((asked / id / "card.json").read_text())
+        (asked / id / "card.json").write_text(json.dumps(card | {"title": "Twin"}))
+    at = run()
+    assert not at.exception
+    verdicts, rules = at.dataframe[0].value, at.dataframe[-1].value
+    assert list(verdicts["model"]) == ["Twin (keras-native)", "Twin (torch-native)"]
+    assert {"Twin (keras-native), %", "Twin (torch-native), %"} <= set(rules.columns)
 
 
 def test_the_verdicts_are_the_studies(asked):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, ui_exports, ui_label, ui_none, ui_open, ui_photos, ui_results, ui_url, ui_work
+from dashboard import cache, looks, ui_exports, ui_label, ui_none, ui_open, ui_photos, ui_results, ui_url, ui_work
 from dashboard.pages_table import VIEWS
 from fer_core import collection_edit as edit
 from fer_core.collection import Collection
@@ -36,6 +36,7 @@ def main() -> None:
     parts = ui_url.tabs(PARTS, "part")
     titles = {card.id: card.title for card in cards}
     titles |= {id: made.title for id, made in collection.answers.items() if id not in titles}
+    titles = looks.distinct(titles)
     if parts["label"].open:
         with parts["label"]:
             ui_label.labels(collection)

@@ -17,7 +17,7 @@ def main() -> None:
     st.title("Face size")
     st.markdown("How small may a face in a group photo be before a model's answer is worth little?")
     cards = {card.id: card for card in cache.cards()[0]}
-    titles = {id: card.title for id, card in cards.items()}
+    titles = looks.distinct({id: card.title for id, card in cards.items()})
     studies = {id: study for id, study in cache.face_sizes().items() if id in titles}
     if studies:
         verdicts(studies, titles)
@@ -40,7 +40,7 @@ def verdicts(studies: Mapping[str, Study], titles: Mapping[str, str]) -> None:
 
 def sizes(studies: Mapping[str, Study], cards: Mapping[str, ModelCard]) -> None:
     """Draws accuracy by size of the chosen models."""
-    titles = {id: card.title for id, card in cards.items()}
+    titles = looks.distinct({id: card.title for id, card in cards.items()})
     chosen = ui_size.model_choice(studies, cards)
     if not chosen:
         st.info("Choose at least one model above.", icon=":material/tune:")

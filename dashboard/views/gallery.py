@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, charts, collection_facts, figures_confusion, ui_gallery, ui_none, ui_open, ui_work
+from dashboard import cache, charts, collection_facts, figures_confusion, looks, ui_gallery, ui_none, ui_open, ui_work
 from dashboard.confusion_data import occurrences_of
 from fer_core import collection_edit as edit
 from fer_core.collection import Collection
-from fer_core.collection_answers import answered
-from fer_core.types import EMOTIONS, ModelCard
+from fer_core.collection_answers import AnsweredFace, answered
+from fer_core.types import EMOTIONS
 
 
 def main() -> None:
@@ -30,14 +30,16 @@ def main() -> None:
         name(collection)
         ui_gallery.prompt(collection)
         ui_work.problems(ui_gallery.KEY)
-    titles = {card.id: card.title for card in cards}
+        ui_gallery.unlabelled(collection)
+    titles = looks.distinct({card.id: card.title for card in cards})
     collection = ui_work.read(collection, cards, ui_gallery.KEY)
-    found = answered(collection, list(titles))
+    found = [one for one in answered(collection, list(titles)) if one.collected.label]
     with right:
-        accuracy(collection, cards)
+        accuracy(collection, titles)
     ui_gallery.wall(found, titles)
     if found:
-        more(collection, titles)
+        more(found, titles)
+    onward(collection, bool(found))
 
 
 def name(collection: Collection) -> None:
@@ -51,28 +53,26 @@ def _rename(key: str) -> None:
     ui_work.change(lambda now: edit.renamed(now, said), ui_gallery.KEY)
 
 
-def accuracy(collection: Collection, cards: list[ModelCard]) -> None:
+def accuracy(collection: Collection, titles: dict[str, str]) -> None:
     """Draws how many of the person's expressions each model read."""
     st.subheader(f"How well {collection.name} is read" if collection.faces else "How well you are read")
-    reports = cache.evaluations(collection, [card.id for card in cards])
+    reports = cache.evaluations(collection, list(titles))
     if not reports:
         st.caption("Each model's score stands here after the first picture.")
         return
-    scored = [card for card in cards if card.id in reports]
-    intervals = {card.id: collection_facts.own_accuracy(reports[card.id]) for card in scored}
+    intervals = {id: collection_facts.own_accuracy(reports[id]) for id in titles if id in reports}
     with st.container(horizontal=True):
-        for card in scored:
-            n, stored = reports[card.id].n, cache.reports(card.id).get("PrivateTest")
+        for id, found in intervals.items():
+            n, stored = reports[id].n, cache.reports(id).get("PrivateTest")
             beside = f"FER2013: {stored.metrics['accuracy'].value:.1%}" if stored else ""
-            st.metric(card.title, f"{round(intervals[card.id].value * n)} of {n}", beside, width=200, border=True,
+            st.metric(titles[id], f"{round(found.value * n)} of {n}", beside, width=200, border=True,
                       delta_color="off", delta_arrow="off")  # fmt: skip
-    said = "; ".join(f"{card.title} {intervals[card.id].low:.0%} to {intervals[card.id].high:.0%}" for card in scored)
+    said = "; ".join(f"{titles[id]} {found.low:.0%} to {found.high:.0%}" for id, found in intervals.items())
     st.caption(f"Seven pictures say little of a model. 95 % intervals of these accuracies (Wilson): {said}.")
 
 
-def more(collection: Collection, titles: dict[str, str]) -> None:
-    """Draws what was said how often, with its table, and where to go from here."""
-    found = answered(collection, list(titles))
+def more(found: list[AnsweredFace], titles: dict[str, str]) -> None:
+    """Draws what was said how often, with its table."""
     counts = occurrences_of({"truth": [str(one.collected.label) for one in found]}
                             | {id: [one.predictions[id].label for one in found] for id in titles})  # fmt: skip
     with st.expander("How often each label is said, and everything as a table"):
@@ -81,10 +81,15 @@ def more(collection: Collection, titles: dict[str, str]) -> None:
             ui_gallery.table(found, titles), "gallery",
             f"How often each label was posed and said: {', '.join(EMOTIONS)}", key="gallery-counts",
         )  # fmt: skip
+
+
+def onward(collection: Collection, pictures: bool) -> None:
+    """Draws undo and redo, which bring pictures back too, and where to go from here with those that are there."""
     with st.container(horizontal=True):
         ui_work.undo_buttons(collection, ui_gallery.KEY)
-        ui_gallery.export_row()
-        ui_open.buttons({"source": "gallery"} | ui_work.address(ui_gallery.KEY), "open")
+        if pictures:
+            ui_gallery.export_row()
+            ui_open.buttons({"source": "gallery"} | ui_work.address(ui_gallery.KEY), "open")
 
 
 main()

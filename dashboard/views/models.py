@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, entries, figures_training, ui_models, ui_raters
+from dashboard import cache, entries, figures_training, looks, ui_models, ui_raters
 from dashboard.charts import chart
 from dashboard.entries import Entry
 from dashboard.pages_table import VIEWS
@@ -24,13 +24,14 @@ def main() -> None:
     if not cards and not cache.reports(evidence.PERSON):
         return
     images = ui_raters.set_choice()
-    show([*(model(card, images) for card in cards), *people(images)], images)
+    titles = looks.distinct({card.id: card.title for card in cards})
+    show([*(model(card, titles[card.id], images) for card in cards), *people(images)], images)
 
 
-def model(card: ModelCard, images: str) -> Entry:
+def model(card: ModelCard, title: str, images: str) -> Entry:
     """A model's line on these images."""
     stored = cache.stored(card)
-    return entries.placed(Entry(card.id, card.title, card, environment=stored.environment), stored.reports, images)
+    return entries.placed(Entry(card.id, title, card, environment=stored.environment), stored.reports, images)
 
 
 def people(images: str) -> list[Entry]:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import (
     cache,
+    looks,
     ui,
     ui_compare,
     ui_correct,
@@ -65,7 +66,8 @@ def answers(collection: Collection, photo: CollectedPhoto, cards: list[ModelCard
     if not cards:
         return
     collection = ui_work.read(collection, cards)
-    titles, ids = {card.id: card.title for card in cards}, [card.id for card in cards]
+    titles = looks.distinct({card.id: card.title for card in cards})
+    ids = list(titles)
     several = len(collection.shown) > 1
     st.subheader("Side by side")
     scope = "photo"

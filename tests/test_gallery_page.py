@@ -1,0 +1,96 @@
+"""The gallery after Undo: a picture without its label breaks nothing, and there is always a way on."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import skimage
+from collection_cases import answered_collection
+from PIL import Image
+
+from dashboard import cache
+from fer_core import collection_edit as edit
+from tests.page_runs import opened, text
+
+ASTRONAUT = Path(skimage.__file__).parent / "data" / "astronaut.png"
+
+
+def face():
+    buffer = BytesIO()
+    Image.open(ASTRONAUT).convert("RGB").crop((60, 0, 380, 300)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def click(at, label):
+    next(button for button in at.button if button.label == label).click().run()
+    assert not at.exception, at.exception[0].message
+
+
+def give(at, asked=None):
+    if asked:
+        at.pills[0].set_value(asked).run()
+    at.file_uploader[0].set_value(("me.png", face(), "image/png")).run()
+    assert not at.exception, at.exception[0].message
+
+
+def work(at):
+    return cache.works().get("".join(at.query_params["gallery"]))  # a list of one, or the id itself
+
+
+def labels(at):
+    return [one.label for one in work(at).faces]
+
+
+@pytest.fixture
+def quick(tmp_path, monkeypatch):
+    """No models, so that no test here loads one."""
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
+
+
+@pytest.fixture
+def undone(quick):
+    """The gallery whose only picture lost its label by Undo."""
+    at = opened("gallery", **{"with": "file"})
+    give(at)
+    click(at, "Undo")
+    return at
+
+
+def test_undo_says_what_became_of_the_picture_and_redo_brings_it_back(undone):
+    assert labels(undone) == [None] and "**0 of 7**" in text(undone)
+    assert "A picture has no label" in text(undone) and "Redo brings back" in text(undone)
+    click(undone, "Redo")
+    assert labels(undone) == ["angry"] and "has no label" not in text(undone)
+
+
+def test_a_reload_after_undo_still_has_redo(undone):
+    again = opened("gallery", gallery=undone.query_params["gallery"])
+    click(again, "Redo")
+    assert labels(again) == ["angry"]
+
+
+def test_the_same_picture_can_be_given_again_for_another_expression(undone):
+    give(undone, "happy")
+    assert labels(undone) == ["happy"] and "**1 of 7**" in text(undone)
+    give(undone, "sad")  # with a label it is in the gallery, once
+    assert labels(undone) == ["happy"] and "in the gallery already" in text(undone)
+
+
+def test_a_picture_without_a_label_can_be_removed(undone):
+    click(undone, "Remove it")
+    assert not work(undone).faces and "has no label" not in text(undone)
+    click(undone, "Undo")
+    assert labels(undone) == [None] and "has no label" in text(undone)
+
+
+def test_nothing_but_undo_and_redo_is_offered_without_a_labelled_picture(undone):
+    assert {"Undo", "Redo"} <= {button.label for button in undone.button}
+    assert not {"Explain", "Open as a collection: results, export, save"} & {button.label for button in undone.button}
+
+
+def test_only_labelled_faces_are_in_the_table(quick):
+    made = answered_collection()
+    id = cache.new_work_id()
+    cache.works().put(id, edit.label(made, {made.faces[1].key: "happy"}))
+    (table,) = [one.value for one in opened("gallery", gallery=id).dataframe if "posed" in one.value]
+    assert table["posed"].tolist() == ["happy"]
