@@ -14,7 +14,7 @@ from fer_core.crowd import majority
 from fer_core.evidence import Rater
 from fer_core.human.faces import face_id
 from fer_core.human.scores import PersonScore, Sureness, score
-from fer_core.human.versus import Shared, Standing, against
+from fer_core.human.versus import Shared, Standing, against, known
 from fer_core.types import EMOTIONS, Interval
 
 MODELS_RIGHT = "models right"
@@ -80,8 +80,13 @@ def _person(rater: str, mine: pd.DataFrame) -> list[object]:
 
 
 def comparisons(on: Shared, answers: Int64, models: Sequence[Rater]) -> pd.DataFrame:
-    """A row a model: how these answers, (M,) on the shared faces, compare with it; exact McNemar test."""
-    return pd.DataFrame([_compared(model.title, against(on, answers, model)) for model in models])
+    """A row a model: how these answers, (M,) on the shared faces, compare with it; exact McNemar test.
+
+    On the faces whose label it knows; a model without any has no row.
+    """
+    return pd.DataFrame(
+        [_compared(model.title, against(on, answers, model)) for model in models if known(on, model).any()]
+    )
 
 
 def _compared(title: str, one: Comparison) -> dict[str, object]:
@@ -115,19 +120,23 @@ def missed(
     rows = [places.get(face, NONE) for face in wrong["face"]]
     voted = reference is not None and reference.votes.any()
     crowd = majority(reference.votes) if reference is not None and voted else None
-    crowds = {"crowd": _said(crowd, rows)} if voted or reference is None else {}
+    crowds = {"crowd": _said(crowd, rows)} if voted else {}
     answers = {m.title: _said(m.answered, rows) for m in models}
     truth = wrong["truth"].tolist()
     return pd.DataFrame({
         "face": wrong["face"].to_numpy(), "label": truth, "you": wrong["label"].fillna("too late").to_numpy(), **crowds,
-        **right_of(answers, truth), **answers,
+        **right_of(models, answers, truth), **answers,
     })  # fmt: skip
 
 
-def right_of(answers: Mapping[str, Sequence[str]], truth: Sequence[str]) -> dict[str, list[str]]:
-    """How many of the models were right about each face, in words, as a column; none without models."""
+def right_of(
+    models: Sequence[Rater], answers: Mapping[str, Sequence[str]], truth: Sequence[str]
+) -> dict[str, list[str]]:
+    """How many of the models that know a face's label were right about it, in words, a column; none without models."""
     said = list(zip(*answers.values(), strict=True))
-    return {MODELS_RIGHT: [f"{row.count(t)} of {len(row)}" for row, t in zip(said, truth, strict=True)]} if said else {}
+    asked = [sum(t in model.labels for model in models) for t in truth]
+    rows = zip(said, truth, asked, strict=True)
+    return {MODELS_RIGHT: [f"{row.count(t)} of {n}" for row, t, n in rows]} if said else {}
 
 
 def _said(labels: Int64 | None, rows: Sequence[int]) -> list[str]:
@@ -156,4 +165,4 @@ def answers_of(
     people = ["divided" if together[face] == NONE else EMOTIONS[together[face]] for face in faces]
     answers = {model.title: _said(model.answered, places) for model in models}
     truth = [EMOTIONS[on.y[at]] for at in map(on.ids.tolist().index, faces)]
-    return {"people": people} | right_of(answers, truth) | answers
+    return {"people": people} | right_of(models, answers, truth) | answers

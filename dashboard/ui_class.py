@@ -49,6 +49,7 @@ def open_class(database: Database) -> None:
             except HumanError as problem:
                 st.error(str(problem), icon=":material/error:")
                 return
+            ui_quiz.lend(faces.name)
             st.session_state[ENTERED] = (code, classes.enter(database, code, passphrase))
             st.query_params[ui_quiz.CLASS] = code
             st.rerun()

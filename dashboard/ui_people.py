@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, charts, figures_confusion, figures_people, people_tables, ui_quiz, ui_raters, ui_url
+from dashboard import (
+    cache,
+    charts,
+    figures_confusion,
+    figures_people,
+    people_tables,
+    ui_class,
+    ui_quiz,
+    ui_raters,
+    ui_url,
+)
 from fer_core.evidence import Rater
-from fer_core.human import exchange, quiz
+from fer_core.human import classes, exchange, quiz
 from fer_core.human.agreement import ratings
 from fer_core.human.database import Database
+from fer_core.human.errors import HumanError, UnknownCodeError
+from fer_core.human.faces import FER2013_SETS
 from fer_core.human.scores import PersonScore, sureness
 from fer_core.human.versus import Standing
 from fer_core.types import EMOTIONS, Interval
@@ -44,15 +57,48 @@ def matrix(found: PersonScore, who: str, key: str, truth: str = FER2013) -> None
     charts.chart(figure, table, key, f"Confusion matrix: rows {truth}, columns {who}, {found.n} faces")
 
 
+def whose(sources: Sequence[str]) -> str:
+    """Whose labels the faces of these sets have, in words."""
+    if all(source.startswith(FER2013_SETS) for source in sources):
+        return FER2013
+    if all(source.startswith(ui_quiz.OWN) for source in sources):
+        return "posed"
+    return f"the label in {sources[0]}" if len(sources) == 1 else "the label"
+
+
 def set_choice(table: pd.DataFrame) -> str:
-    """The set of faces to look at, by its name: FER2013's, or labelled photos that a quiz was about."""
+    """The set of faces to look at, by its name: FER2013's, or labelled photos that this session may see.
+
+    DatabaseUnavailableError where it cannot be asked which those are.
+    """
     tested = cache.fer2013_faces()
+    own = ui_quiz.labelled_faces()
+    if own is not None and own.name in table["source"].unique():
+        ui_quiz.lend(own.name)  # loaded again after a restart
     here = [source for source in table["source"].unique() if source in cache.lent_faces().by_source]
+    mine = seen() if here else set()
+    here = [source for source in here if source in mine]
     titles = {"fer2013": "FER2013's test faces", **{source: source.capitalize() for source in here}}
     if not here:
         return tested.name if tested else ""
     chosen = ui_url.one(st.selectbox, "Faces", titles, ui_quiz.FACES, "fer2013") or "fer2013"
     return chosen if chosen in here else tested.name if tested else ""
+
+
+def seen() -> set[str]:
+    """The sets of this session's own work, and of the runs and the classes whose codes it holds."""
+    database, own = cache.quiz_database(), ui_quiz.labelled_faces()
+    state, entered = st.session_state.get(ui_quiz.STATE), st.session_state.get(ui_class.ENTERED)
+    runs = [st.query_params.get(ui_quiz.RUN), state.code if state else None]
+    groups = [st.query_params.get(ui_quiz.CLASS), entered[0] if entered else None]
+    found = {own.name} if own else set()
+    for code in filter(None, runs):
+        with suppress(UnknownCodeError):
+            found.add(quiz.state(database, code).source)
+    for code in filter(None, groups):
+        with suppress(UnknownCodeError):
+            found.add(classes.facts(database, code).source)
+    return found
 
 
 def by_class(found: PersonScore) -> None:
@@ -80,6 +126,8 @@ def standings(found: Sequence[Standing], key: str) -> None:
 def against(table: pd.DataFrame, who: str) -> None:
     """Draws how people compare with each model on the same faces."""
     st.dataframe(table, hide_index=True, column_config=AGAINST, alt=f"{who} against each model on the same faces")
+    if not table.empty and table["faces"].nunique() > 1:
+        st.caption("A model that knows fewer labels is asked about the faces that have one of them.")
     st.caption(
         "The exact McNemar test asks whether the two are equally often the only one who is right. Each p value is for "
         "its pair by itself; looking at many needs a correction."
@@ -143,6 +191,10 @@ def own_data(database: Database, state: quiz.RunState, table: pd.DataFrame) -> N
     with st.expander("Delete my answers", icon=":material/delete:"):
         sure = st.checkbox(f"Delete all {len(table)} answers of this run for ever")
         if st.button("Delete", disabled=not sure, icon=":material/delete_forever:"):
-            gone = quiz.erase(database, state.code)
+            try:
+                gone = quiz.erase(database, state.code)
+            except HumanError as problem:
+                st.error(str(problem), icon=":material/database_off:")
+                return
             ui_quiz.forget_run()
             st.success(f"{gone} answers were deleted.", icon=":material/check:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 import streamlit as st
 
@@ -17,6 +18,10 @@ from fer_core.types import EMOTIONS
 
 RUN, CLASS, FACES = "run", "class", "faces"
 """What the codes are called in the URL."""
+STATE = "quiz-state"
+"""Where the run stands that this session answers, as it was seen last; for this session only."""
+OWN = "labelled faces "
+"""How the names of sets of the users' own photos begin."""
 LENGTHS = {5: "short", 10: "standard", 20: "long"}
 SECONDS_A_FACE = 4.5
 CONSENT = "I agree that my answers and reaction times are kept here under a random name. I can export and delete them."
@@ -49,8 +54,8 @@ def faces_here() -> Faces | None:
     return own if ui_url.one(st.segmented_control, "Faces", ways, FACES, "fer2013", required=True) == "own" else tested
 
 
-def labelled_faces() -> Faces | None:
-    """The labelled faces of the collection at work, lent to quizzes on this server; None where there are none."""
+def labelled_faces() -> LabelledFaces | None:
+    """The labelled faces of the collection at work; None where there are none."""
     collection = ui_work.peek()
     pairs = [(one.face.crop, EMOTIONS.index(one.label)) for one in collection.faces if one.label in EMOTIONS] if (
         collection is not None
@@ -59,10 +64,23 @@ def labelled_faces() -> Faces | None:
         return None
     faces = LabelledFaces("", pairs)
     said = sorted(f"{id}{label}" for id, label in zip(faces.ids, faces.labels.tolist(), strict=True))
-    faces.name = "labelled faces " + hashlib.sha256("".join(said).encode()).hexdigest()[:12]
-    cache.lent_faces().by_source[faces.name] = faces
-    cache.lent_faces().models[faces.name] = collection_facts.raters(collection, faces.ids)
+    faces.name = OWN + hashlib.sha256("".join(said).encode()).hexdigest()[:12]
+    if faces.name in cache.lent_faces().by_source:  # more models may have read them since
+        cache.lent_faces().models[faces.name] = collection_facts.raters(collection, faces.ids)
     return faces
+
+
+def lend(source: str) -> bool:
+    """Whether the set of that name is the collection's at work; if so, quizzes on this server show it from now on.
+
+    For the moment when a quiz about it begins, and again for whoever has its code: memory forgets at a restart.
+    """
+    collection, faces = ui_work.peek(), labelled_faces()
+    if collection is None or faces is None or faces.name != source:
+        return False
+    cache.lent_faces().models[source] = collection_facts.raters(collection, faces.ids)
+    cache.lent_faces().by_source[source] = faces
+    return True
 
 
 def no_faces() -> None:
@@ -133,7 +151,7 @@ def quiz_options(faces: Faces) -> Options:
     looks = [look for look in LOOKS if look != "original" or isinstance(faces, LabelledFaces)]
     lengths = [n for n in LENGTHS if n <= most] or [max(1, most)]
     usual = lengths.index(10) if 10 in lengths else len(lengths) - 1
-    per_class = st.radio("Length", lengths, index=usual, format_func=_length)
+    per_class = st.radio("Length", lengths, index=usual, format_func=partial(_length, faces=faces))
     with st.expander("Conditions"):
         view = st.selectbox("The face is shown at", looks, format_func=LOOKS.__getitem__)
         limit = st.selectbox(
@@ -142,22 +160,32 @@ def quiz_options(faces: Faces) -> Options:
         )  # fmt: skip
         confidence = st.toggle("Ask how sure I am after each answer")
         feedback = st.toggle("Practice mode: tell me the label after each answer. Such a run is not compared.")
-    return sized(int(per_class or lengths[usual]), view=view, limit=limit, confidence=confidence, feedback=feedback)
+    return sized(
+        int(per_class or lengths[usual]), faces, view=view, limit=limit, confidence=confidence, feedback=feedback
+    )
 
 
-def sized(per_class: int, **more: object) -> Options:
-    """Options whose repeats and checks of attention go with the number of faces."""
-    return Options(per_class=per_class, repeats=7 * per_class // 5, checks=1 + per_class // 5, **more)  # type: ignore[arg-type]
+def sized(per_class: int, faces: Faces, **more: object) -> Options:
+    """Options whose repeats and checks of attention go with the number of faces: one in five, and one in 35."""
+    n = shown(per_class, faces)
+    return Options(per_class=per_class, repeats=n // 5, checks=1 + n // 35, **more)  # type: ignore[arg-type]
 
 
-def minutes(options: Options) -> int:
-    """About how many minutes a quiz takes."""
-    total = 7 * options.per_class + options.repeats + options.checks + options.practice
-    return max(1, round(total * SECONDS_A_FACE / 60))
+def minutes(options: Options, faces: Faces) -> int:
+    """About how many minutes a quiz about these faces takes."""
+    n = shown(options.per_class, faces)
+    practice = min(options.practice, len(faces.ids) - n)  # of those that the test leaves
+    return max(1, round((n + options.repeats + options.checks + practice) * SECONDS_A_FACE / 60))
 
 
-def _length(per_class: int) -> str:
-    return f"{LENGTHS.get(per_class, 'all')}: {7 * per_class} faces, {minutes(sized(per_class))} min"
+def shown(per_class: int, faces: Faces) -> int:
+    """How many faces the test shows: so many of each label that there is."""
+    return per_class * len(set(faces.labels.tolist()))
+
+
+def _length(per_class: int, faces: Faces) -> str:
+    long = minutes(sized(per_class, faces), faces)
+    return f"{LENGTHS.get(per_class, 'all')}: {shown(per_class, faces)} faces, {long} min"
 
 
 def code_note(code: str, condition: str = "") -> None:
@@ -171,7 +199,8 @@ def begin(database: Database, faces: Faces, group: classes.ClassFacts | None) ->
     """Draws what a new run needs, and begins it."""
     with st.container(border=True):
         if group is not None:
-            st.markdown(f"**{group.options.per_class * 7} faces** for the class, {minutes(group.options)} min.")
+            n, long = shown(group.options.per_class, faces), minutes(group.options, faces)
+            st.markdown(f"**{n} faces** for the class, {long} min.")
             st.text(group.title)
         options = group.options if group else quiz_options(faces)
         nickname = st.text_input("Nickname, or nothing", max_chars=quiz.LONGEST_NICKNAME, autocomplete="off",
@@ -184,6 +213,7 @@ def begin(database: Database, faces: Faces, group: classes.ClassFacts | None) ->
             except HumanError as problem:
                 st.error(str(problem), icon=":material/error:")
             else:
+                lend(faces.name)
                 go_to_run(code)
 
 

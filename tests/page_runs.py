@@ -30,3 +30,9 @@ def opened(page: str, /, **query: str | list[str]) -> Any:
 def text(at: Any) -> str:
     """Every word of a page that was run, kind by kind."""
     return "\n".join(str(element.value) for kind in SPEAKING for element in getattr(at, kind))
+
+
+def said(at: Any) -> str:
+    """What a page that was run says to those who cannot see its charts, and what is in its tables' heads."""
+    charts = [str(chart.proto) for chart in at.get("plotly_chart")]
+    return "\n".join([*charts, *(str(list(table.value.columns)) for table in at.dataframe)])

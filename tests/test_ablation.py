@@ -170,7 +170,7 @@ def test_a_version_that_cannot_be_trained_leaves_what_was_done(plan: Plan, data:
 def test_a_version_is_taught_anew_after_its_teacher_was_made_anew(plan: Plan, data: Dataset, tmp_path: Path) -> None:
     (tmp_path / "teacher.toml").write_text(BASE.replace("epochs = 9", "epochs = 1"))
     run = Run(tmp_path / "run", device="cpu")
-    card = runs.train("teacher", recipes.load(str(tmp_path / "teacher.toml"))[1], data, run, tmp_path)
+    card = runs.train("teacher", recipes.network_recipe(str(tmp_path / "teacher.toml"))[1], data, run, tmp_path)
     taught = plan.model_copy(update={"versions": (Version(title="taught", change={"distil": {"teacher": "teacher"}}),)})
     before = [one.key for one in made(taught, data, tmp_path).outcomes]
     assert [one.key for one in made(taught, data, tmp_path).outcomes] == before

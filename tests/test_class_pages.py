@@ -1,7 +1,11 @@
 """The teacher's pages of a class: nothing without the passphrase, and then what the class answers, as it answers."""
 
-from fer_core.human import classes, codes
-from tests.page_runs import opened, text
+import pytest
+
+from dashboard import cache
+from fer_core.human import classes, codes, exchange
+from fer_core.human.errors import DatabaseUnavailableError, UnknownCodeError
+from tests.page_runs import opened, said, text
 from tests.quiz_pages import PASSPHRASE, button, in_url, opened_class, sat
 
 pytest_plugins = ("tests.quiz_fixtures",)
@@ -66,3 +70,55 @@ def test_guessing_the_passphrase_is_slowed_down_in_every_browser(noise_faces, qu
     at.text_input[1].set_value(PASSPHRASE)
     button(at, "Show results").click().run()
     assert "wrong 5 times in a row. Wait" in at.error[0].value and not at.metric
+
+
+def entered(group):
+    """The page of a teacher who gave the passphrase."""
+    at = opened("class_results", **{"class": group})
+    at.text_input[1].set_value(PASSPHRASE)
+    return button(at, "Show results").click().run()
+
+
+def test_a_database_that_goes_away_while_a_class_is_watched_is_said(noise_faces, quiz_database, monkeypatch):
+    at = entered(opened_class(noise_faces, quiz_database))
+
+    def gone(*asked):
+        raise DatabaseUnavailableError("The database is gone. Put it back.")
+
+    monkeypatch.setattr(cache, "class_answers", gone)
+    at.run()
+    assert not at.exception and "is gone. Put it back" in at.warning[0].value
+
+
+def test_whoever_looked_into_a_deleted_class_does_not_see_the_next_one(noise_faces, quiz_database, monkeypatch):
+    group = opened_class(noise_faces, quiz_database)
+    at, number, before = entered(group), classes.enter(quiz_database, group, PASSPHRASE), classes.facts
+    known = before(quiz_database, group)
+    classes.erase_class(quiz_database, group, PASSPHRASE)
+    other = opened_class(noise_faces, quiz_database)
+    assert classes.enter(quiz_database, other, PASSPHRASE) == number  # SQLite gives the highest number again
+    sat(quiz_database, noise_faces, class_code=other, nickname="Ada")
+    from dashboard.cache import people as people_cache
+
+    people_cache._class_answers.clear()
+    monkeypatch.setattr(classes, "facts", lambda *asked: known)  # as in the fragment, which the page does not ask again
+    at.run()
+    assert not at.exception and "Ada" not in str(at.main) and not at.metric
+    assert "No class has this code" in at.warning[0].value
+    with pytest.raises(UnknownCodeError):
+        cache.class_answers(group, number)
+
+
+def test_an_experiment_from_elsewhere_is_not_called_fer2013s(noise_faces, quiz_database):
+    group = opened_class(noise_faces, quiz_database)
+    number = classes.enter(quiz_database, group, PASSPHRASE)
+    rows = "\n".join(f"Bo,face{i},{label},happy" for i, label in enumerate(("happy", "sad") * 6))
+    exchange.import_csv(quiz_database, f"rater,face,truth,label\n{rows}\n".encode(), number)
+    at = entered(group)
+    assert "FER2013" not in said(at) and "rows the label in imported" in said(at)
+    sat(quiz_database, noise_faces, class_code=group)
+    from dashboard.cache import people as people_cache
+
+    people_cache._class_answers.clear()
+    at.run()
+    assert "FER2013" not in said(at) and "rows the label" in said(at)  # of two sets

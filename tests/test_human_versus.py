@@ -1,12 +1,14 @@
 """People against models on the same faces, and their place among FER+'s taggers."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom, binomtest
 
+from dashboard import people_tables
 from fer_core import artifacts, evidence
 from fer_core.answers import NONE
 from fer_core.crowd import emotion_votes, one_person
@@ -102,15 +104,43 @@ def test_everybody_stands_on_one_axis_with_intervals():
     assert found["person"].accuracy.value == pytest.approx(expected)
 
 
+def test_faces_that_nobody_voted_on_have_no_tagger_and_all_others():
+    unvoted = replace(REFERENCE, votes=np.zeros_like(REFERENCE.votes))
+    people = sat(with_wrong(7))
+    found = standings(shared(people, unvoted), people, [model("m", True)], unvoted)
+    assert [one.id for one in found] == ["m", "ann", "together"]
+
+
 def test_where_people_beat_models_comes_first_and_the_reverse_last():
     right = np.ones(len(REFERENCE.ids), bool)
     right[ROWS[60:]] = False
     on = shared(pd.concat([sat(with_wrong(5), "a"), sat(with_wrong(10), "b")]), REFERENCE)
-    table = by_face(on, {"m": model("m", right).answered})
+    table = by_face(on, [model("m", right)])
     rows = REFERENCE.ids[ROWS].tolist()
     assert set(table["face"][:10]) == set(rows[60:]) and (table["gap"][:10] == 1).all()
     assert set(table["face"][-5:]) == set(rows[:5]) and (table["gap"][-5:] == -1).all()
     assert table.set_index("face").loc[rows[7], ["people", "of", "models", "gap"]].tolist() == [1, 2, 1, -0.5]
+
+
+def test_a_model_of_fewer_labels_is_scored_on_the_faces_that_have_one_of_them():
+    five = replace(model("five", True), labels=("angry", "happy", "neutral", "sad", "surprise"))
+    people = sat(with_wrong(70))
+    on = shared(people)
+    can = np.isin(on.y, [EMOTIONS.index(label) for label in five.labels])
+    assert 0 < can.sum() < 70
+    cannot = replace(five, answered=np.where(np.isin(REFERENCE.truth, on.y[~can]), 0, five.answered))
+    found = {one.id: one for one in standings(on, people, [cannot, model("m", True)], REFERENCE)}
+    assert (found["five"].n, found["five"].accuracy.value, found["m"].n) == (can.sum(), 1, 70)
+    assert against(on, on.people[0], cannot).n == can.sum()
+    table = by_face(on, [cannot, model("m", True)]).set_index("face")
+    assert table.loc[on.ids[can], ["models", "of_models", "gap"]].drop_duplicates().to_numpy().tolist() == [[2, 2, -1]]
+    assert table.loc[on.ids[~can], ["models", "of_models", "gap"]].drop_duplicates().to_numpy().tolist() == [[1, 1, -1]]
+    assert by_face(on, [cannot])["gap"].isna().sum() == (~can).sum()
+    nothing = replace(five, labels=("disgust",))
+    kept = REFERENCE.truth[ROWS] != EMOTIONS.index("disgust")
+    people = sat(with_wrong(0)[kept], rows=ROWS[kept])
+    assert "five" not in {one.id for one in standings(shared(people), people, [nothing], REFERENCE)}
+    assert people_tables.comparisons(shared(people), shared(people).together, [nothing]).empty
 
 
 def test_poisson_binomial_is_the_binomial_where_all_chances_are_equal():

@@ -1,17 +1,23 @@
 """A quiz about the user's own labelled photos: people beside the models that read the same faces."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from collection_cases import answered_collection
+from collection_cases import answered_collection, card, certain, collection
 
-from dashboard import cache, collection_facts
+from dashboard import cache, collection_facts, ui_quiz
+from dashboard.cache import people as people_cache
 from fer_core import collection_edit as edit
-from fer_core.human import quiz
+from fer_core.collection_answers import answer
+from fer_core.human import classes, quiz
 from fer_core.human.faces import PIXELS, pixel_id
-from fer_core.human.sampling import Options
+from fer_core.human.sampling import Options, plan
 from fer_core.types import EMOTIONS
-from tests.page_runs import opened, text
-from tests.quiz_pages import trials
+from tests.human_cases import labelled
+from tests.page_runs import opened, run, said, text
+from tests.quiz_pages import PASSPHRASE, button, in_url, trials
 
 pytest_plugins = ("tests.quiz_fixtures",)
 ONE_EACH = Options(per_class=3, repeats=0, checks=0, practice=0, fixation=100)
@@ -39,16 +45,23 @@ def alone(monkeypatch):
     cache.dataset.clear()
 
 
+def begun(id):
+    """The page of the quiz after somebody with that work consented and began a quiz about the own faces."""
+    at = opened("quiz", work=id, faces="own")
+    at.checkbox[0].check().run()
+    return button(at, "Begin").click().run()
+
+
 def lent(id):
-    """The faces that the welcome page lends to quizzes."""
-    opened("quiz", work=id, faces="own")
+    """The faces that a quiz about them lends to this server."""
+    begun(id)
     (faces,) = cache.lent_faces().by_source.values()
     return faces
 
 
-def sit(quiz_database, faces, wrong=0):
+def sit(quiz_database, faces, wrong=0, options=ONE_EACH, **more):
     """The code of somebody who answers all, the first `wrong` wrongly."""
-    code = quiz.start(quiz_database, faces, ONE_EACH, consent=True)
+    code = quiz.start(quiz_database, faces, options, consent=True, **more)
     truth = dict(zip(faces.ids, faces.labels.tolist(), strict=True))
     n = 0
     while task := quiz.state(quiz_database, code).task:
@@ -71,7 +84,7 @@ def test_with_both_the_user_chooses(noise_faces, quiz_database, work):
     at = opened("quiz", work=work[0])
     assert "FER2013" in str(at.button_group[0].options) and "6 faces" in str(at.button_group[0].options)
     assert "140 faces" in str(at.radio[0].options)  # FER2013's by default
-    assert "all: 21 faces" in str(opened("quiz", work=work[0], faces="own").radio[0].options)
+    assert "all: 6 faces, 1 min" in str(opened("quiz", work=work[0], faces="own").radio[0].options)  # of two labels
 
 
 def test_a_result_stands_beside_the_models(alone, quiz_database, work):
@@ -86,10 +99,20 @@ def test_a_result_stands_beside_the_models(alone, quiz_database, work):
     assert "PrivateTest" not in text(at) and "Percentile" not in [one.label for one in at.metric]
 
 
+def test_a_result_after_a_restart_says_nothing_of_fer2013(noise_faces, quiz_database, work):
+    code = sit(quiz_database, lent(work[0]), wrong=2)
+    cache.lent_faces().by_source.clear()  # the server was started anew
+    at = opened("my_result", run=code)
+    assert not re.search("FER2013|FER\\+|PrivateTest|Crowd", text(at) + said(at))
+    assert "rows posed" in said(at)
+    missed = next(one.value for one in at.dataframe if "you" in one.value)
+    assert missed.columns.tolist() == ["face", "label", "you"]
+
+
 def test_everybody_on_one_axis(alone, quiz_database, work):
     faces = lent(work[0])
     sit(quiz_database, faces, wrong=1)
-    at = opened("humans_and_models", faces=faces.name)
+    at = opened("humans_and_models", work=work[0], faces=faces.name)
     assert "Nobody has answered" in text(at)  # six answers are too few to be placed
     table = cache.beside(faces.name)
     assert [rater.id for rater in table.models] == ["model-a", "model-b"] and table.names == faces.ids
@@ -103,6 +126,28 @@ def test_the_faces_come_back_with_the_collection(alone, quiz_database, work):
     at = opened("quiz", run=code, work=work[0])
     assert trials(at)[0]["picture"].startswith("data:image/png;base64,")
     assert trials(opened("quiz", run=code))  # lent again
+
+
+def test_after_a_restart_whoever_has_the_photos_and_a_code_brings_them_back(alone, quiz_database, twelve):
+    faces = lent(twelve)
+    code, group = sit(quiz_database, faces), classes.open_class(quiz_database, "3b", PASSPHRASE, faces, ONE_EACH)
+    number = classes.enter(quiz_database, group, PASSPHRASE)
+    sit(quiz_database, faces, class_code=group)
+
+    def restarted(page, **query):
+        cache.lent_faces().by_source.clear()
+        cache.lent_faces().models.clear()
+        at = run(page, **query)
+        if page == "class_results":
+            at.session_state["class-entered"] = (group, number)
+            at.run()
+        return not at.exception and cache.quiz_faces(faces.name) is not None
+
+    for page, query in (("quiz", {"class": group}), ("my_result", {"run": code}), ("class_results", {"class": group})):
+        assert not restarted(page, **query) and restarted(page, work=twelve, **query), page
+    sit(quiz_database, faces, options=replace(ONE_EACH, per_class=6))
+    people_cache._all_answers.clear()  # instead of waiting three seconds
+    assert not restarted("humans_and_models") and restarted("humans_and_models", work=twelve)
 
 
 def test_the_address_of_the_work_is_not_put_into_the_quizs(noise_faces, quiz_database, work):
@@ -119,3 +164,65 @@ def test_the_original_resolution_is_offered_where_there_is_one(noise_faces, quiz
         return str(next(box for box in at.selectbox if box.label == "The face is shown at").options)
 
     assert "as photographed" not in looks() and "as photographed" in looks(faces="own")
+
+
+@pytest.fixture
+def twelve(work):
+    """The id of a work of four photos with twelve faces, two photos happy and two sad, which a model read."""
+    made = answer(collection(("a.png", "b.png", "c.png", "d.png")), card(), certain("happy"))
+    for photo, label in zip(made.photos, ("happy", "sad") * 2, strict=True):
+        made = edit.label_photo(made, photo.sha256, label)
+    id = cache.new_work_id()
+    cache.works().put(id, made)
+    return id
+
+
+def pictures(at):
+    """How many pictures of faces the tables of a page hold."""
+    return sum(one.value["picture"].str.startswith("data:").sum() for one in at.dataframe if "picture" in one.value)
+
+
+def test_looking_at_the_ways_in_lends_nothing(alone, quiz_database, work):
+    for page in ("quiz", "class_results"):
+        opened(page, work=work[0], faces="own")
+        assert not cache.lent_faces().by_source
+    at = opened("class_results", work=work[0], faces="own")
+    next(f for f in at.text_input if f.label == "Title").set_value("3c")
+    next(f for f in at.text_input if "8 characters" in f.label).set_value(PASSPHRASE).run()
+    button(at, "Open the class").click().run()
+    assert cache.quiz_faces(classes.facts(quiz_database, in_url(at, "class")).source) is not None
+
+
+@pytest.mark.parametrize("fer2013", [True, False])
+def test_only_who_has_the_photos_or_a_code_sees_them(request, quiz_database, twelve, fer2013):
+    request.getfixturevalue("noise_faces" if fer2013 else "alone")
+    at = begun(twelve)
+    (faces,) = cache.lent_faces().by_source.values()
+    code, truth = in_url(at, "run"), dict(zip(faces.ids, faces.labels.tolist(), strict=True))
+    while task := quiz.state(quiz_database, code).task:
+        label = task.asked or EMOTIONS[truth[str(task.face)]]
+        quiz.answer(quiz_database, code, task.position, label, 700)
+    group = classes.open_class(quiz_database, "3b", PASSPHRASE, faces, ONE_EACH)
+    for more in ({}, {"faces": faces.name}, {"faces": faces.name, "run": "0" * 16, "class": "A" * 10}):
+        at = opened("humans_and_models", **more)
+        assert faces.name not in str(at.main).lower() and not pictures(at), more
+    for key, value in (("work", twelve), ("run", code), ("class", group)):
+        at = opened("humans_and_models", **{key: value, "faces": faces.name})
+        assert pictures(at) and at.selectbox[0].value == faces.name, key
+    at = run("humans_and_models")
+    at.session_state["class-entered"] = (group, classes.enter(quiz_database, group, PASSPHRASE))
+    assert faces.name in str(at.run().selectbox[0].options).lower()  # the teacher, whatever the address says
+
+
+def test_a_quiz_is_as_long_as_its_labels_allow(alone, quiz_database):
+    faces = labelled(10, classes=2)
+    cache.lent_faces().by_source[faces.name] = faces
+    options = ui_quiz.sized(10, faces)
+    planned = plan(faces, options, 1, 2)
+    kinds = [one.kind for one in planned]
+    assert [kinds.count(kind) for kind in ("test", "repeat", "attention")] == [20, 4, 1]
+    assert ui_quiz.minutes(options, faces) == round(len(planned) * ui_quiz.SECONDS_A_FACE / 60) == 2
+    seven = labelled(20)
+    assert ui_quiz.sized(10, seven) == Options() and ui_quiz.minutes(Options(), seven) == 7
+    group = classes.open_class(quiz_database, "3b", PASSPHRASE, faces, options)
+    assert "**20 faces** for the class, 2 min." in text(opened("quiz", **{"class": group}))

@@ -11,6 +11,7 @@ from dashboard.pages_table import VIEWS
 from fer_core import artifacts
 from fer_core.human import classes, codes, quiz
 from fer_core.human.answers_table import own_answers
+from fer_core.human.errors import DatabaseUnavailableError
 from fer_core.human.faces import Fer2013Faces
 from fer_core.types import EMOTIONS
 from tests.page_runs import opened, text
@@ -118,6 +119,29 @@ def test_a_database_that_is_gone_is_said_on_every_page_and_the_face_stays(noise_
     assert not at.warning and trials(at)[0]["item"] == 4
 
 
+def test_a_database_that_goes_away_is_said_beside_the_models(noise_faces, quiz_database, tmp_path):
+    sat(quiz_database, noise_faces)
+    at = opened("humans_and_models")
+    (tmp_path / "quiz.sqlite3").rename(tmp_path / "away")
+    from dashboard.cache import people as people_cache
+
+    people_cache._all_answers.clear()  # instead of waiting three seconds
+    at.run()
+    assert not at.exception and "is gone. Put it back" in at.error[0].value
+
+
+def test_a_deletion_that_the_database_refuses_is_said(noise_faces, quiz_database, monkeypatch):
+    at = opened("my_result", run=sat(quiz_database, noise_faces))
+    at.checkbox[0].check().run()
+
+    def locked(*asked):
+        raise DatabaseUnavailableError("The database is locked by another program.")
+
+    monkeypatch.setattr(quiz, "erase", locked)
+    button(at, "Delete").click().run()
+    assert not at.exception and "is locked" in at.error[0].value and in_url(at, "run")
+
+
 def test_a_database_of_a_newer_version_is_said_on_every_page(quiz_database, monkeypatch):
     from sqlalchemy import text as sql
 
@@ -175,7 +199,10 @@ def test_everybody_is_on_one_axis_and_nobody_is_named(noise_faces, quiz_database
     assert (table["from"] < table["accuracy"]).all() and table["accuracy"].is_monotonic_decreasing
     assert "Ada" not in str(at.main) and "Bo" not in str(at.main)
     against = next(f.value for f in at.dataframe if "McNemar p" in f.value)
-    assert against["model"].tolist() == titles and against["faces"].tolist() == [14] * len(titles)
+    known = [2 * len(artifacts.card(id).labels) for id in artifacts.ids()]  # two faces of each label
+    assert against["model"].tolist() == titles and against["faces"].tolist() == known and min(known) == 10
+    axis = dict(zip(table.index, table["faces"], strict=True))
+    assert [axis[title] for title in titles] == known and "fewer labels" in text(at)
 
 
 def test_runs_with_feedback_are_not_compared(noise_faces, quiz_database):

@@ -13,7 +13,7 @@ from dashboard.cache.fer2013 import dataset
 from fer_core import artifacts
 from fer_core.artifacts import Reference
 from fer_core.evidence import Rater
-from fer_core.human.faces import Faces, Fer2013Faces, LabelledFaces
+from fer_core.human.faces import FER2013_SETS, Faces, Fer2013Faces, LabelledFaces
 from fer_core.types import Uint8
 
 if TYPE_CHECKING:  # SQLAlchemy is a second that the first page need not wait for
@@ -100,10 +100,15 @@ class Beside:
 
 
 def beside(source: str) -> Beside:
-    """What answers to the set of that name stand beside: the user's own faces, or else FER2013's test images."""
+    """What answers to the set of that name stand beside: a user's own faces, or FER2013's where none is named.
+
+    Nothing is known of a set that came from elsewhere, or whose photos are in memory no more.
+    """
     faces = lent_faces().by_source.get(source)
     if isinstance(faces, LabelledFaces):
         return Beside(faces.reference, lent_faces().models.get(source, ()), faces.ids)
+    if source and not source.startswith(FER2013_SETS):
+        return Beside(None, ())
     return Beside(reference(), raters())
 
 
@@ -134,16 +139,20 @@ def _all_answers(where: str, _database: Database) -> pd.DataFrame:
     return answers_table.everybody(_database)
 
 
-def class_answers(number: int) -> pd.DataFrame:
-    """A class's answers by its number, some seconds old at most: many eyes on one class cost one look."""
+def class_answers(code: str, number: int) -> pd.DataFrame:
+    """A class's answers by its code and number, some seconds old at most: many eyes on one class cost one look.
+
+    UnknownCodeError where the number is no longer the code's.
+    """
     database = quiz_database()
-    return _class_answers(database.where, number, database)
+    return _class_answers(database.where, code, number, database)
 
 
 @st.cache_data(show_spinner=False, ttl=SECONDS, max_entries=50)
-def _class_answers(where: str, number: int, _database: Database) -> pd.DataFrame:
-    from fer_core.human import answers_table
+def _class_answers(where: str, code: str, number: int, _database: Database) -> pd.DataFrame:
+    from fer_core.human import answers_table, classes
 
+    classes.check(_database, code, number)
     return answers_table.class_answers(_database, number)
 
 

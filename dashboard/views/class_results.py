@@ -42,28 +42,33 @@ def show(database: Database, group: classes.ClassFacts, number: int) -> None:
     """Draws the class's code, its live figures, its files and its end."""
     st.text(group.title)
     st.markdown(f"Code **{codes.shown(group.code)}**, or the address `…/quiz?{ui_quiz.CLASS}={group.code}`.")
-    live(number)
+    ui_quiz.lend(group.source)  # loaded again after a restart
+    live(group, number)
     st.subheader("The class's data")
-    table = cache.class_answers(number)
+    table = cache.class_answers(group.code, number)
     ui_people.downloads(table, f"class-{group.code}")
     ui_class.import_answers(database, number)
     ui_class.delete_class(database, group.code, len(table))
 
 
 @st.fragment(run_every=SECONDS)
-def live(number: int) -> None:
+def live(group: classes.ClassFacts, number: int) -> None:
     """Draws how the class stands; drawn anew every few seconds, without the rest of the page."""
-    table = cache.class_answers(number)
+    try:
+        table = cache.class_answers(group.code, number)
+    except HumanError as problem:  # a fragment's own: it ends in no page that could say it
+        st.warning(str(problem), icon=":material/error:")
+        return
     if table.empty:
         st.info("Nobody has answered yet. This page follows by itself.", icon=":material/hourglass:")
         return
-    people(table)
+    people(table, group.source)
     if cache.reference() is None:
         st.info("There are no models to compare with. Make them with: python -m trainers evaluate")
 
 
-def people(table: pd.DataFrame) -> None:
-    """Draws the group's figures and a row a person."""
+def people(table: pd.DataFrame, source: str) -> None:
+    """Draws the group's figures and a row a person; `source` names the set of the class."""
     n, found = table["rater"].nunique(), cache.class_score(table)
     first, second, third = st.columns(3)
     first.metric("People", f"{n}")
@@ -74,9 +79,9 @@ def people(table: pd.DataFrame) -> None:
     if found is None:
         return
     ui_people.between(table)
-    other = cache.beside(str(table["source"].iloc[0]))
+    other = cache.beside(source)
     with st.expander("What the class took for what"):
-        truth = ui_people.FER2013 if other.names is None else "posed"
+        truth = ui_people.whose(table["source"].unique().tolist())
         ui_people.matrix(found, "the class's answers", "class-confusion", truth)
         ui_people.by_class(found)
     ui_people.how_sure(table, "class-sureness")

@@ -26,8 +26,12 @@ def main() -> None:
         return
     if ui_quiz.opened() is None:
         return
-    table = compared(cache.all_answers())
-    source = ui_people.set_choice(table)
+    try:
+        table = compared(cache.all_answers())
+        source = ui_people.set_choice(table)
+    except HumanError as problem:
+        st.error(str(problem), icon=":material/database_off:")
+        return
     other = cache.beside(source)
     on = shared(table, other.reference, other.names) if other.reference is not None and not table.empty else None
     if on is None or other.reference is None:
@@ -81,7 +85,7 @@ def my_rater() -> str | None:
 
 def item_by_item(on: Shared, other: cache.Beside, source: str) -> None:
     """Draws the faces where people beat models most, and those where models beat people."""
-    rows = by_face(on, {model.id: model.answered for model in other.models})
+    rows = by_face(on, other.models)
     left, right = st.tabs(["People beat models", "Models beat people"])
     with left:
         faces(rows[rows["gap"] > 0].head(SHOWN), on, other, source, "people")

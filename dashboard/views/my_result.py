@@ -57,12 +57,13 @@ def unfinished(state: quiz.RunState) -> None:
 
 def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
     """Draws the figures, the matrix and the faces that were missed."""
+    ui_quiz.lend(state.source)  # loaded again after a restart
     other = cache.beside(state.source)
     models, reference, names = other.models, other.reference, other.names
     figures(found, table, None if names else reference)
     st.caption(f"{found.n} faces of {state.source}, each label equally often; {state.options.condition}.")
     st.subheader("What you took for what")
-    ui_people.matrix(found, "your answer", "my-confusion", ui_people.FER2013 if names is None else "posed")
+    ui_people.matrix(found, "your answer", "my-confusion", ui_people.whose([state.source]))
     st.subheader("Each emotion")
     ui_people.by_class(found)
     ui_people.how_sure(table, "my-sureness")
@@ -75,7 +76,7 @@ def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
     if rows.empty:
         st.success("None: you gave its label to every face.", icon=":material/star:")
     else:
-        if names is None:
+        if names is None and reference is not None:
             st.caption("Label: what FER2013 says. Crowd: what most of FER+'s ten taggers said of the same face.")
         ui_people.faces(rows, state.source, state.options.view, "missed", models)
 

@@ -14,7 +14,7 @@ from fer_core.human import classes, quiz
 from fer_core.human.database import Database
 from fer_core.human.errors import DatabaseUnavailableError, HumanError
 
-STATE, NOTE, PROBLEM = "quiz-state", "quiz-note", "quiz-problem"
+NOTE, PROBLEM = "quiz-note", "quiz-problem"
 
 
 def main() -> None:
@@ -37,6 +37,8 @@ def welcome(database: Database) -> None:
     except HumanError as problem:
         st.warning(str(problem), icon=":material/key_off:")
         group = None
+    if group is not None:
+        ui_quiz.lend(group.source)  # loaded again after a restart
     faces = cache.quiz_faces(group.source) if group else ui_quiz.faces_here()
     if faces is None:
         ui_quiz.no_faces()
@@ -53,10 +55,10 @@ def go_on(database: Database, code: str) -> None:
     """Draws the next face of a run, or its end."""
     try:
         state: quiz.RunState | None = quiz.state(database, code)
-        st.session_state[STATE] = state
+        st.session_state[ui_quiz.STATE] = state
     except DatabaseUnavailableError as problem:  # the same face stays, and its answer is sent until it is taken
         st.session_state[PROBLEM] = str(problem)
-        state = st.session_state.get(STATE)
+        state = st.session_state.get(ui_quiz.STATE)
     except HumanError as problem:
         st.warning(str(problem), icon=":material/key_off:")
         ui_quiz.leave_run("Begin anew, or type the code again")
@@ -72,7 +74,7 @@ def go_on(database: Database, code: str) -> None:
 def show(state: quiz.RunState, task: quiz.Task) -> None:
     """Draws one trial."""
     picture = cache.face_uri(state.source, task.face, state.options.view) if task.face else None
-    if task.face and picture is None and ui_quiz.labelled_faces() is not None:  # loaded again after a restart
+    if task.face and picture is None and ui_quiz.lend(state.source):  # loaded again after a restart
         picture = cache.face_uri(state.source, task.face, state.options.view)
     if task.face and picture is None:
         ui_quiz.faces_gone(state.source)

@@ -74,6 +74,16 @@ def enter(database: Database, code: str, passphrase: str) -> int:
     return number
 
 
+def check(database: Database, code: str, number: int) -> None:
+    """Nothing comes back; UnknownCodeError where the class of that code was deleted, or has another number.
+
+    SQLite gives the highest number again once its class is deleted: the number alone may name another class by now.
+    """
+    with database.reading() as session:
+        if find_class(session, code).id != number:
+            raise UnknownCodeError("The database was exchanged, and this class has another number. Enter it again.")
+
+
 def _try(database: Database, code: str) -> tuple[int, str]:
     """The class's number and its passphrase's hash; the try is counted first, so that many at once are many."""
     now = datetime.now(UTC)

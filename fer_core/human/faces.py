@@ -17,6 +17,8 @@ from fer_core.types import Uint8
 
 DEFAULT_SET = "PrivateTest without copies"
 """The faces that the models were tested on, without those that Training has too: no model has seen the answer."""
+FER2013_SETS = "FER2013 "
+"""How the names of FER2013's sets begin, and no other's."""
 PREFIX, PIXELS = "fer2013:", "sha256:"
 """How the ids of FER2013's faces and of all others begin."""
 
@@ -45,7 +47,7 @@ class Fer2013Faces:
 
     def __init__(self, reference: Reference, dataset: Dataset | None, images: str = DEFAULT_SET) -> None:
         chosen = mask(reference, images)
-        self.name = f"FER2013 {images}"
+        self.name = FER2013_SETS + images
         self.ids = tuple(face_id(row) for row in reference.ids[chosen].tolist())
         self.labels = reference.truth[chosen].astype(np.int64)
         self._dataset = dataset

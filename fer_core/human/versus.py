@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from fer_core.crowd import emotion_votes, one_person, vote_distribution
 from fer_core.evidence import Rater
 from fer_core.human.agreement import ratings, votes
 from fer_core.human.faces import face_id
+from fer_core.scores import ratio
 from fer_core.types import EMOTIONS, Interval
 
 
@@ -69,12 +70,18 @@ def shared(table: pd.DataFrame, reference: Reference, names: Sequence[str] | Non
                   tuple(r for r, k in zip(raters, kept, strict=True) if k))  # fmt: skip
 
 
+def known(on: Shared, model: Rater) -> Bool:
+    """Which of the faces have a label that the model can give, bool (M,); of the others it cannot be right."""
+    return np.isin(on.y, [EMOTIONS.index(label) for label in model.labels])
+
+
 def standings(
     on: Shared, table: pd.DataFrame, models: Sequence[Rater], reference: Reference, least: int = 10
 ) -> list[Standing]:
     """Everybody's accuracy, the best first: each person on the own faces, all others on the faces of all.
 
-    People with fewer than `least` test answers are left out. A single tagger is the mean over FER+'s taggers who chose
+    People with fewer than `least` test answers are left out. A model is scored on the faces whose label it knows, and
+    left out where there is none. A single tagger is the mean over FER+'s taggers who chose
     one of the seven, as the quiz asks for, with a bootstrap interval over the faces.
     """
     test = table[(table["kind"] == "test") & table["rater"].isin(on.raters)]
@@ -85,7 +92,11 @@ def standings(
         if n >= least
     ]
     together = _standing("together", "People of this quiz, together", "people", on.together == on.y)
-    answered = [_standing(m.id, m.title, m.kind, m.answered[on.rows] == on.y) for m in models if m.kind != "truth"]
+    answered = [
+        _standing(m.id, m.title, m.kind, (m.answered[on.rows] == on.y)[can])
+        for m in models
+        if m.kind != "truth" and (can := known(on, m)).any()
+    ]
     everybody = [*people, together, *answered, *_single_tagger(on, reference)]
     return sorted(everybody, key=lambda one: -one.accuracy.value)
 
@@ -96,35 +107,40 @@ def _standing(id: str, title: str, kind: str, right: Bool) -> Standing:
 
 def _single_tagger(on: Shared, reference: Reference) -> list[Standing]:
     votes = reference.votes[on.rows]
-    if not emotion_votes(votes).any():
+    voted = votes.any(axis=1)  # nobody votes on a user's own photos
+    if not voted.any() or not emotion_votes(votes[voted]).any():
         return []
-    found = one_person(votes, on.y, among_seven=True)
+    found = one_person(votes[voted], on.y[voted], among_seven=True)
     return [Standing("person", "FER+: one tagger", "people", found.n, found.metrics["accuracy"])]
 
 
 def against(on: Shared, people: Int64, model: Rater, *, bootstrap: int = 1000) -> Comparison:
     """How answers of people to the shared faces, int64 (M,), compare with a model's to the same, by exact McNemar test.
 
-    `NONE`, an answer that came too late or a tie, counts as wrong, as it does in an accuracy.
+    On the faces whose label the model knows; ValueError where there is none. `NONE`, an answer that came too late or a
+    tie, counts as wrong, as it does in an accuracy.
     """
-    return compare(on.y, people, model.answered[on.rows], bootstrap=bootstrap)
+    can = known(on, model)
+    return compare(on.y[can], people[can], model.answered[on.rows][can], bootstrap=bootstrap)
 
 
-def by_face(on: Shared, models: Mapping[str, Int64]) -> pd.DataFrame:
+def by_face(on: Shared, models: Sequence[Rater]) -> pd.DataFrame:
     """A row a face: who was right. Columns face (row of fer2013.csv), truth, people, of, share, models, of_models, gap.
 
-    `people` of `of` were right, `share` of them; `models` of `of_models` models; `gap` is the people's share less the
-    models', so the first rows are where people beat models most and the last where models beat people.
+    `people` of `of` were right, `share` of them; `models` of the `of_models` models that know the label; `gap` is the
+    people's share less the models', so the first rows are where people beat models most and the last where models beat
+    people; NaN, after those, where no model knows the label.
     """
     answered = on.people != NONE
     of = answered.sum(axis=0)
     right = (on.people == on.y).sum(axis=0)
-    correct = np.array([labels[on.rows] == on.y for labels in models.values()]).reshape(len(models), len(on.y))
-    share = np.divide(right, of, out=np.full(len(of), np.nan), where=of > 0)
+    can = np.array([known(on, m) for m in models], bool).reshape(len(models), len(on.y))
+    correct = can & np.array([m.answered[on.rows] == on.y for m in models], bool).reshape(can.shape)
+    asked, beaten = can.sum(axis=0), correct.sum(axis=0)
+    share = ratio(right, of)
     table = pd.DataFrame({
         "face": on.ids, "truth": np.array(EMOTIONS)[on.y], "people": right, "of": of, "share": share,
-        "models": correct.sum(axis=0), "of_models": len(models),
-        "gap": share - (correct.mean(axis=0) if len(models) else np.nan),
+        "models": beaten, "of_models": asked, "gap": share - ratio(beaten, asked),
     })  # fmt: skip
     return table[table["of"] > 0].sort_values(["gap", "of", "face"], ascending=[False, False, True], ignore_index=True)
 
