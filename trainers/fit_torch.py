@@ -37,6 +37,7 @@ from trainers.fitting import (
     picture_size,
     position,
 )
+from trainers.quick_depthwise import quicken
 from trainers.recipe import Recipe
 from trainers.torch_step import follow, freeze, learn, loss_sum, mixup, optimizer, synchronise
 
@@ -120,6 +121,8 @@ def _start(fabric: Fabric, spec: ModelSpec, recipe: Recipe, run: Run) -> _State:
     run.begin(network)
     network = fabric.to_device(network).to(memory_format=torch.channels_last)
     synchronise(network)
+    if recipe.precision == "bf16" and fabric.device.type == "cpu":
+        quicken(network)
     return _State(network, copy.deepcopy(network))
 
 

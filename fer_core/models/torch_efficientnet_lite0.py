@@ -23,9 +23,12 @@ class SamePadded(nn.Conv2d):
         (k, _), (s, _) = self.kernel_size, self.stride
         high, wide = (max(k - (s if size % s == 0 else size % s), 0) for size in x.shape[2:])
         if high == wide and high % 2 == 0:
-            return functional.conv2d(x, self.weight, self.bias, self.stride, high // 2, 1, self.groups)
-        x = functional.pad(x, (wide // 2, wide - wide // 2, high // 2, high - high // 2))
-        return functional.conv2d(x, self.weight, self.bias, self.stride, 0, 1, self.groups)
+            return self.convolve(x, high // 2)
+        return self.convolve(functional.pad(x, (wide // 2, wide - wide // 2, high // 2, high - high // 2)), 0)
+
+    def convolve(self, x: Tensor, padding: int) -> Tensor:
+        """The feature maps where each side has that many pixels of zeros added to it."""
+        return functional.conv2d(x, self.weight, self.bias, self.stride, padding, 1, self.groups)
 
 
 def _unit(inside: int, outside: int, kernel: int, stride: int = 1, groups: int = 1, linear: bool = False) -> nn.Module:
