@@ -37,8 +37,8 @@ from trainers.fitting import (
     picture_size,
     position,
 )
-from trainers.quick_depthwise import quicken
 from trainers.recipe import Recipe
+from trainers.torch_depthwise import quicken
 from trainers.torch_step import follow, freeze, learn, loss_sum, mixup, optimizer, synchronise
 
 CHECKPOINT = "last.pt"

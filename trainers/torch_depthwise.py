@@ -2,7 +2,7 @@
 
 oneDNN has no fast way, in bfloat16, to two gradients of a depthwise convolution: that of a 5 x 5 kernel, and that of
 the input where the stride is 2. Both are found here by what it is fast at, matrix products and convolutions of stride 1
-(docs/decisions/0013). A GPU needs none of this.
+(docs/decisions/0013-depthwise-gradients.md). A GPU needs none of this.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ def _of_weight(gradient: Tensor, x: Tensor, weight: Tensor, stride: int, padding
 def _taps(ours: tuple[int, int], theirs: tuple[int, int], kernel: int, stride: int, padding: int) -> Tensor:
     """Which kernel element joins an output pixel and an input pixel: 0 or 1, float32 (h w H W, k k)."""
     rows, columns = (
-        torch.stack([torch.arange(n)[None, :] == torch.arange(m)[:, None] * stride + tap - padding for tap in range(kernel)])
+        torch.arange(n)[None, :, None] == torch.arange(m)[:, None, None] * stride + torch.arange(kernel) - padding
         for m, n in zip(ours, theirs, strict=True)
-    )  # each bool (k, m, n)
-    table = rows.permute(1, 2, 0)[:, None, :, None, :, None] & columns.permute(1, 2, 0)[None, :, None, :, None, :]
+    )  # each bool (m, n, k)
+    table = rows[:, None, :, None, :, None] & columns[None, :, None, :, None, :]
     return table.reshape(-1, kernel * kernel).float()
 
 
@@ -90,7 +90,7 @@ class QuickDepthwise(SamePadded):
 
 
 def quicken(network: nn.Module) -> None:
-    """Nothing comes back; the network's depthwise convolutions answer and learn in bfloat16, its weights stay float32."""
+    """Nothing comes back; depthwise convolutions answer and learn in bfloat16, their weights stay float32."""
     for module in network.modules():
         if type(module) is SamePadded and module.groups == module.in_channels == module.out_channels:
             module.__class__ = QuickDepthwise
