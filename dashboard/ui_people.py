@@ -76,7 +76,7 @@ def set_choice(table: pd.DataFrame) -> str:
     if own is not None and own.name in table["source"].unique():
         ui_quiz.lend(own.name)  # loaded again after a restart
     here = [source for source in table["source"].unique() if source in cache.lent_faces().by_source]
-    mine = seen() if here else set()
+    mine = (seen() | ({own.name} if own else set())) if here else set()
     here = [source for source in here if source in mine]
     titles = {"fer2013": "FER2013's test faces", **{source: source.capitalize() for source in here}}
     if not here:
@@ -86,12 +86,12 @@ def set_choice(table: pd.DataFrame) -> str:
 
 
 def seen() -> set[str]:
-    """The sets of this session's own work, and of the runs and the classes whose codes it holds."""
-    database, own = cache.quiz_database(), ui_quiz.labelled_faces()
+    """The sets of the runs and the classes whose codes this session holds."""
+    database = cache.quiz_database()
     state, entered = st.session_state.get(ui_quiz.STATE), st.session_state.get(ui_class.ENTERED)
     runs = [st.query_params.get(ui_quiz.RUN), state.code if state else None]
     groups = [st.query_params.get(ui_quiz.CLASS), entered[0] if entered else None]
-    found = {own.name} if own else set()
+    found: set[str] = set()
     for code in filter(None, runs):
         with suppress(UnknownCodeError):
             found.add(quiz.state(database, code).source)

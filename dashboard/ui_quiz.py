@@ -75,6 +75,8 @@ def lend(source: str) -> bool:
 
     For the moment when a quiz about it begins, and again for whoever has its code: memory forgets at a restart.
     """
+    if not source.startswith(OWN):  # FER2013's, say: no need to look at the collection
+        return False
     collection, faces = ui_work.peek(), labelled_faces()
     if collection is None or faces is None or faces.name != source:
         return False

@@ -25,6 +25,7 @@ class Keeper(keras.callbacks.Callback):
         super().__init__()
         self._models, self._recipe, self._batches, self._val = models, recipe, batches, val
         self._run, self._progress, self._began = run, progress, time.monotonic()
+        self._average: list[np.ndarray] = []
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Draws this epoch's order, augmentation and dropout from the seed and the epoch's number alone."""
@@ -34,6 +35,8 @@ class Keeper(keras.callbacks.Callback):
             raise RuntimeError("Expected an epoch that belongs to a stage; the run was at its end.")
         self._at = at
         self._batches.begin(epoch)
+        average = self._models.average
+        self._average = [] if average is None else [np.array(array) for array in average.get_weights()]
         states = (v for v in self.model.variables if v.name == "seed_generator_state")
         for number, state in enumerate(states):  # one seed for all would tie each rotation to its zoom and flip
             drawn = np.random.default_rng([self._recipe.seed, epoch, number]).integers(2**31)
@@ -51,12 +54,14 @@ class Keeper(keras.callbacks.Callback):
             _synchronise(self.model)
             steps = self._progress.steps
             decay = min(self._recipe.regularise.ema, (1 + steps) / (10 + steps))
-            follow(self._models.average, self._models.network, decay)
+            follow(self._average, self._models.network, decay)
         self._run.step(batch + 1, len(self._batches))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Writes the curve's row, the best weights and the checkpoint."""
         _synchronise(self.model)
+        if self._models.average is not None:
+            self._models.average.set_weights(self._average)
         curves, progress = self._progress.curves, self._progress
         best = max((row["public_accuracy"] for row in curves), default=-1.0)
         row: CurveRow = {
@@ -87,10 +92,13 @@ def judge(model: keras.Model, val: Images) -> CurveRow:
     return {"public_loss": float(losses.mean()), "public_accuracy": float((logits.argmax(axis=1) == val.y).mean())}
 
 
-def follow(average: keras.Model, network: keras.Model, decay: float) -> None:
-    """Nothing comes back; the average, running statistics too, is a step nearer to the network."""
-    for slow, fast in zip(average.weights, network.weights, strict=True):
-        slow.assign(slow + (1 - decay) * (fast - slow))
+def follow(average: list[np.ndarray], network: keras.Model, decay: float) -> None:
+    """Nothing comes back; the average, float32 arrays of running statistics too, is a step nearer to the network.
+
+    In NumPy: one call a variable costs less than three of a framework, which took a quarter of a step.
+    """
+    for slow, fast in zip(average, network.weights, strict=True):
+        slow += (1 - decay) * (keras.ops.convert_to_numpy(fast) - slow)
 
 
 def _synchronise(model: keras.Model) -> None:

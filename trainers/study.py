@@ -156,7 +156,7 @@ def run(
     part, asked = reduced(data, plan.images, plan.judged), _asked(plan)
     first = asked[0][2]
     study = Study(
-        id=id, title=plan.title, base=plan.base, images=int((part.splits == 0).sum()), epochs=first.schedule.epochs,
+        id=id, title=plan.title, base=plan.base, images=_learned_from(first, part), epochs=first.schedule.epochs,
         planned=len(asked), truth=_truth(first, part), full=full,
     )  # fmt: skip
     keys = [_key(recipe, part, root) for _, _, recipe in asked]
@@ -222,6 +222,11 @@ def _outcome(
         title=title, change=dict(change), seed=recipe.seed, key=key, answers=answers, public_accuracy=accuracy,
         best_epoch=fitted.best_epoch, seconds=round(fitted.seconds, 1), device=fitted.device, curves=fitted.curves,
     )  # fmt: skip
+
+
+def _learned_from(recipe: Recipe, data: Dataset) -> int:
+    """How many images of Training have one of the recipe's labels: the others are left out."""
+    return int((class_indices(data.split("Training").labels, recipe.emotions) < len(recipe.emotions)).sum())
 
 
 def _truth(recipe: Recipe, data: Dataset) -> str:
