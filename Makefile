@@ -30,7 +30,7 @@ readme: ## write the README's tables and the pages of docs/ anew from the artifa
 pictures: ## take the README's pictures anew; FER2013_PATH names the data
 	uv run python benchmarks/pictures.py
 
-benchmarks: ## measure everything and write docs/benchmarks.md; PHOTOS=folder with boxes, FER=a Python with package fer
+benchmarks: ## measure what docs/benchmarks.md shows; PHOTOS=folder with boxes, FER=a Python with package fer
 	mkdir -p .runs/benchmarks
 	uv run python benchmarks/engines.py --json .runs/benchmarks/engines.json $(if $(FER),--fer $(FER))
 	uv run python benchmarks/detection.py $(PHOTOS) --json .runs/benchmarks/detection.json

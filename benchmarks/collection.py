@@ -77,7 +77,7 @@ def end_to_end(photos: int) -> Collection:
     inputs = [Input(f"{n}.jpg", varied(n)) for n in range(photos)]
     began = time.perf_counter()
     detector = Detector()
-    models = {id: catalog.load(id) for id in artifacts.ids()}
+    models = {id: catalog.load(id, engine="auto") for id in artifacts.ids()}
     step("detector and models loaded, s", began)
     began = time.perf_counter()
     made = add(Collection(), inputs, reader(detector))

@@ -37,7 +37,7 @@ def main() -> None:
     print(describe())
     began = time.perf_counter()
     detector = Detector()
-    models = {id: catalog.load(id) for id in artifacts.ids()}
+    models = {id: catalog.load(id, engine="auto") for id in artifacts.ids()}
     reading = read_faces(data, detector, DetectionOptions())
     crops = [face.crop for face in reading.faces]
     for model in models.values():

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from machine import describe
 from photo import composed
+from shipped import answering
 
-from fer_core import artifacts, catalog, detection, fast_detection, onnx_exports, reading
+from fer_core import catalog, detection, fast_detection, reading
 from fer_core.detection import DetectionOptions, Detector
 
 STAGES: tuple[tuple[Any, str, str], ...] = (
@@ -44,7 +45,7 @@ def main() -> None:
     for holder, name, _ in STAGES:
         setattr(holder, name, timed(getattr(holder, name), times[name]))
     data, detector, options = composed(12, 1280, 720), Detector(), DetectionOptions()
-    ids = [id for id in artifacts.ids() if onnx_exports.here(id)]
+    ids = answering()
     models = {id: catalog.load(id, engine="compiled") for id in ids}
     asked = {id: timed(model.predict_proba, times[id]) for id, model in models.items()}
     for _ in range(wanted.runs + 2):

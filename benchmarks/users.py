@@ -18,8 +18,9 @@ import numpy as np
 import psutil
 from machine import describe
 from photo import composed
+from shipped import answering
 
-from fer_core import artifacts, catalog, onnx_exports
+from fer_core import catalog
 from fer_core.detection import DetectionOptions, Detector
 from fer_core.queueing import Queue, Turns
 from fer_core.reading import read_faces
@@ -56,7 +57,7 @@ class Server:
 
     def __init__(self) -> None:
         self.detector, self.turns = Detector(), Turns(AT_ONCE)
-        ids = [id for id in artifacts.ids() if onnx_exports.here(id)]
+        ids = answering()
         self.queues = [Queue(catalog.load(id, engine="compiled").predict_proba) for id in ids]
 
     def answer(self, data: bytes) -> float:

@@ -90,12 +90,17 @@ def verdicts(studies: Mapping[str, Study], titles: Mapping[str, str]) -> pd.Data
     return pd.DataFrame(rows)
 
 
-def rule_table(found: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
-    """The crop rules that were compared, a row a rule: errors of the frame, and each model's accuracy in percent."""
+def rule_table(found: Mapping[str, Any], titles: Mapping[str, str], weights: Mapping[str, str]) -> pd.DataFrame:
+    """The crop rules that were compared, a row a rule: errors of the frame, and each model's accuracy in percent.
+
+    `weights` has the sha256 of each model's weights: one that was trained anew since is left out.
+    """
     rows = []
     for name, errors in found["errors"].items():
         row: dict[str, object] = {"rule": name, "overlap (IoU)": errors["iou"][0], "centre, sides": errors["centre"]}
         for id, by_set in found["accuracy"].items():
+            if found["weights"].get(id) != weights.get(id):
+                continue
             for kind, by_rule in by_set.items():
                 of = titles.get(id, id) + (", tilted" if kind == "tilted" else "")
                 value, low, high = (100 * v for v in by_rule[name]["above_old"])

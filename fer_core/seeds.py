@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from fer_core import artifacts, evidence, studies
+from fer_core import artifacts, evidence, seed_runs, studies
 from fer_core.studies import Study
 from fer_core.types import Interval, ModelCard
 
@@ -72,11 +72,20 @@ def _compared(seed: Seed, here: tuple[str, ...], root: Path | None) -> Compared:
         return Compared(seed, None, None, None, seed.why)
     if report is None:
         return Compared(seed, id, None, None, seed.why)
-    return Compared(seed, id, report.metrics["accuracy"], report.n, "; ".join(filter(None, [_told(card), seed.why])))
+    why = "; ".join(filter(None, [_told(card), _means(id, card, root), seed.why]))
+    return Compared(seed, id, report.metrics["accuracy"], report.n, why)
 
 
 def _told(card: ModelCard) -> str:
     return f"{STARTS[card.start]}, {card.epochs} epochs on {card.images_learned:,} images"
+
+
+def _means(id: str, card: ModelCard, root: Path | None) -> str:
+    """That the figure is one seed's and what the mean over all is, where there are several."""
+    found = seed_runs.again(id, "PrivateTest", root)
+    if found is None:
+        return ""
+    return f"ours is seed {card.seed}, the mean over {len(found.accuracy)} seeds is {100 * found.mean:.1f} %"
 
 
 def _names(recipe: str) -> tuple[str, str]:

@@ -42,6 +42,7 @@ RULES = {
     "side": 96, "used": "learned", "learned_from": {"n": 2630}, "held_out": {"n": 3149},
     "errors": {name: {"iou": [0.7, 0.6, 0.8], "centre": 0.05, "scale": 1.1} for name in ("old", "learned")},
     "accuracy": {"keras-native": GAINS},
+    "weights": {id: artifacts.card(id, SHIPPED).weights_sha256 for id in IDS},
 }  # fmt: skip
 
 
@@ -141,6 +142,13 @@ def test_the_rules_are_compared(asked):
     title = artifacts.card("keras-native").title
     assert table.loc["learned", f"{title}, against the old rule"] == "+2.0 (+1.0 to +3.0)"
     assert table.loc["old", f"{title}, %"] == 50
+
+
+def test_a_model_that_was_trained_anew_since_is_left_out_of_the_rules(asked):
+    artifacts.save_study("crop_rule", RULES | {"accuracy": dict.fromkeys(IDS, GAINS), "weights": RULES["weights"] | {"torch-native": "0" * 64}})  # noqa: E501  # fmt: skip
+    columns = run().dataframe[-1].value.columns
+    titles = [artifacts.card(id).title for id in IDS]
+    assert f"{titles[0]}, %" in columns and not any(titles[1] in column for column in columns)
 
 
 def test_the_curves_are_what_is_counted():

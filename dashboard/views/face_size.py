@@ -25,7 +25,7 @@ def main() -> None:
         detection(max(studies.values(), key=lambda study: study.n))
     else:
         ui_size.empty()
-    rules(titles)
+    rules(cards)
 
 
 def verdicts(studies: Mapping[str, Study], titles: Mapping[str, str]) -> None:
@@ -68,9 +68,10 @@ def spoken(study: Study, counted: str) -> str:
     return ", ".join(f"{figures_size.accuracy_of(s, counted).value:.0%} at {s.side} pixels" for s in study.sizes)
 
 
-def rules(titles: Mapping[str, str]) -> None:
-    """Draws the comparison of crop rules, where it was made."""
+def rules(cards: Mapping[str, ModelCard]) -> None:
+    """Draws the comparison of crop rules, where it was made, with the models whose weights are still the same."""
     found = cache.crop_rules()
+    titles = looks.distinct({id: card.title for id, card in cards.items()})
     st.subheader("How a face is cut out")
     if found is None:
         st.markdown("The rules to cut out a face were not compared here yet:")
@@ -78,7 +79,7 @@ def rules(titles: Mapping[str, str]) -> None:
         return
     st.markdown(ui_size.RULES.format(learned=found["learned_from"]["n"], n=found["held_out"]["n"], side=found["side"],
                                      used=found["used"]))  # fmt: skip
-    ui_size.rules_table(figures_size.rule_table(found, titles))
+    ui_size.rules_table(figures_size.rule_table(found, titles, {id: card.weights_sha256 for id, card in cards.items()}))
 
 
 main()
