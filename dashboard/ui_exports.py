@@ -74,7 +74,7 @@ def everything(collection: Collection, titles: Mapping[str, str]) -> None:
         _button("Answers (CSV)", lambda: exports.faces_csv(collection, ids), f"{stem}.csv", "text/csv",
                 "A row a face, the table of seven-faces predict")  # fmt: skip
         _button("Answers (JSON)", lambda: exports.faces_json(collection, ids), f"{stem}.json", "application/json")
-        _button("Ledger (CSV)", lambda: exports.ledger_csv(collection.ledger), f"{stem}.ledger.csv", "text/csv",
+        _button("Ledger (CSV)", lambda: exports.ledger_csv(collection.told_ledger), f"{stem}.ledger.csv", "text/csv",
                 "A row for every input file")  # fmt: skip
         _button("Report (HTML)", lambda: report_html(collection, ids, blur), f"{stem}{said}.html", "text/html",
                 "One file that opens in any browser and asks nothing from anywhere")  # fmt: skip

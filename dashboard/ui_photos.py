@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import cache, looks, ui_url, ui_work
 from fer_core import collection_add
-from fer_core.collection import CollectedPhoto, Collection, LedgerRow
+from fer_core.collection import CollectedPhoto, Collection, CollectionError, LedgerRow
 from fer_core.crop_rule import CropRule, Shape
 from fer_core.detection import LOWEST_THRESHOLD, DetectionOptions
 from fer_core.photo_sources import Input, from_uploads
@@ -113,7 +113,12 @@ def search(options: DetectionOptions, key: str = ui_work.WORK) -> None:
     def progress(done: int, name: str) -> None:
         bar.progress(done / max(1, n), f"Looking for faces: photo {done} of {n}")
 
-    found = collection_add.search_again(collection, options, cache.reader(), progress)
+    try:
+        found = collection_add.search_again(collection, options, cache.reader(), progress)
+    except CollectionError as error:
+        bar.empty()
+        st.error(str(error), icon=":material/error:")
+        return
     bar.empty()
     ui_work.keep(found, key)
     st.rerun()

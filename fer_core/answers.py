@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,11 +43,16 @@ def check_labels(y: ArrayLike, classes: int, name: str = "y", lowest: int = 0, l
     array = np.asarray(y)
     if array.ndim != 1 or len(array) < least:
         raise ValueError(f"{name}: expected labels of shape (N,) with N >= {least}, got shape {array.shape}.")
-    if len(array) and not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(f"{name}: expected integer labels, got dtype {array.dtype}; translate names with label_index.")
+    _check_integers(array, name)
     if len(array) and (array.min() < lowest or array.max() >= classes):
         raise ValueError(f"{name}: expected labels in {lowest}..{classes - 1}, got {array.min()}..{array.max()}.")
     return array.astype(np.int64)
+
+
+def _check_integers(array: NDArray[Any], name: str) -> None:
+    """Nothing for labels as whole numbers, of any shape, and for none at all; ValueError for names, fractions, NaN."""
+    if array.size and not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(f"{name}: expected integer labels, got dtype {array.dtype}; translate names with label_index.")
 
 
 def check_probabilities(p: ArrayLike, rows: int | None = None, name: str = "p") -> Float64:
@@ -69,10 +75,18 @@ def check_probabilities(p: ArrayLike, rows: int | None = None, name: str = "p") 
 
 
 def count_classes(y: ArrayLike, *given: ArrayLike) -> int:
-    """K: the columns of the first probabilities among `given`, or else one more than the highest label anywhere."""
+    """K: the columns of the first probabilities among `given`, or else one more than the highest label anywhere.
+
+    ValueError where labels are no integers.
+    """
     arrays = [np.asarray(p) for p in given]
     columns = [array.shape[1] for array in arrays if array.ndim == 2]
-    return columns[0] if columns else max(int(array.max(initial=0)) for array in (np.asarray(y), *arrays)) + 1
+    if columns:
+        return columns[0]
+    labels = [np.asarray(y), *arrays]
+    for place, array in enumerate(labels):
+        _check_integers(array, "p" if place else "y")
+    return max(int(array.max(initial=0)) for array in labels) + 1
 
 
 def check_answers(y: ArrayLike, p: ArrayLike, classes: int) -> Answers:

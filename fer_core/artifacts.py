@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from fer_core.types import Float32, ModelCard, Uint8, remake, unknown
+from fer_core.whole import put
 
 CARD, METRICS, PREDICTIONS, CURVES = "card.json", "metrics.json", "predictions.npz", "curves.csv"
 ENVIRONMENT, WEIGHTS = "environment.json", "weights.safetensors"
@@ -173,10 +175,10 @@ def reference_metrics(root: Path | None = None) -> dict[str, Any]:
 
 def save_reference(found: Reference, metrics: Mapping[str, Any], root: Path | None = None) -> None:
     """Nothing comes back; the reference and the people's metrics are kept."""
-    folder = (root or default_root()) / REFERENCE
-    folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(folder / TEST_IMAGES, **{f.name: getattr(found, f.name) for f in fields(found)})
-    (folder / METRICS).write_text(json.dumps(metrics, indent=1, allow_nan=False) + "\n")
+    folder, buffer = (root or default_root()) / REFERENCE, BytesIO()
+    np.savez_compressed(buffer, **{f.name: getattr(found, f.name) for f in fields(found)})
+    put(folder / TEST_IMAGES, buffer.getvalue())
+    put(folder / METRICS, (json.dumps(metrics, indent=1, allow_nan=False) + "\n").encode())
 
 
 def study(name: str, id: str = REFERENCE, root: Path | None = None) -> dict[str, Any]:
@@ -186,11 +188,7 @@ def study(name: str, id: str = REFERENCE, root: Path | None = None) -> dict[str,
 
 def save_study(name: str, content: Mapping[str, Any], id: str = REFERENCE, root: Path | None = None) -> None:
     """Nothing comes back; what the study found is kept, whole, in place of what was there."""
-    path = _study(name, id, root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{_STAGING}{path.name}")
-    beside.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
-    beside.replace(path)
+    put(_study(name, id, root), (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
 
 
 def _study(name: str, id: str, root: Path | None) -> Path:

@@ -129,8 +129,9 @@ def _native(card: ModelCard, root: Path | None) -> BasePredictor:
     predictor = _backend(architecture.framework).make(
         architecture, card.labels, network(architecture.id, len(card.labels)), card.temperature
     )
+    weights = artifacts.weights(card.id, root)
     try:
-        predictor.load_weights(artifacts.weights(card.id, root))
+        predictor.load_weights(weights)
     except ValueError as error:
         raise artifacts.ArtifactError(
             f"Artifact {card.id!r} does not fit {architecture.id!r}. {error} Train it again."

@@ -110,7 +110,8 @@ def inspect(
 def clean_index(dataset: Dataset, name: str, report: CleaningReport | None = None) -> np.ndarray:
     """The positions to keep, intp, ascending: one of `INDEXES`.
 
-    'clean' needs a `report` on the same images, and makes one where none is given.
+    'clean' needs a `report` on the same images, near copies among what was sought, and makes one where none is given;
+    DatasetError for any other.
     """
     if name not in INDEXES:
         raise DatasetError(unknown("cleaned index", name, INDEXES))
@@ -151,15 +152,20 @@ def _blank(dataset: Dataset) -> np.ndarray:
 
 
 def _spoilt(dataset: Dataset, report: CleaningReport) -> set[int]:
-    """The ids that 'clean' leaves out besides exact copies; DatasetError where the report is on other images."""
+    """The ids that 'clean' leaves out besides exact copies; DatasetError where the report cannot tell them."""
     if report.sha256 != dataset.sha256:
         raise DatasetError(
             f"Expected a report on these {len(dataset):,} images, got one on {report.images:,} others (their sha256 "
             "differ). Inspect this dataset."
         )
+    if report.near is None:
+        raise DatasetError(
+            "Expected a report that looked for near copies, got one that did not: of those 'clean' keeps the first "
+            "only. Inspect the dataset with near=True, on the command line without --no-near."
+        )
     order = np.lexsort((np.arange(len(dataset)), dataset.splits))
     rank = {image: place for place, image in enumerate(image_ids(dataset)[order].tolist())}
-    later = {image for group in report.near or () for image in sorted(group, key=rank.__getitem__)[1:]}
+    later = {image for group in report.near for image in sorted(group, key=rank.__getitem__)[1:]}
     conflicting = {image for group in report.conflicting for image in group}
     return later | conflicting | {*report.blank, *(report.not_a_face or ()), *(report.no_face or ())}
 

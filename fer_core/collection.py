@@ -142,7 +142,10 @@ Edit = Delete | Draw | Merge | Label | LabelPhotos | RemovePhoto
 
 @dataclass(frozen=True, eq=False)
 class ModelAnswers:
-    """One model's answers: float32 (K,) in the order of `labels` by the digest of the crop; whole label set, 0..1."""
+    """One model's answers: float32 (K,) in the order of `labels` by the digest of the crop; whole label set, 0..1.
+
+    `temperature` is what logits were divided by; None where they were not, or in files of before that was kept.
+    """
 
     id: str
     title: str
@@ -150,6 +153,7 @@ class ModelAnswers:
     labels: tuple[str, ...]
     calibrated: bool
     probabilities: Mapping[str, Float32]
+    temperature: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +186,12 @@ class Collection:
     def shown(self) -> tuple[CollectedPhoto, ...]:
         """The photos that were not removed."""
         return tuple(photo for photo in self.photos if photo.sha256 in self.state.by_photo)
+
+    @property
+    def told_ledger(self) -> tuple[LedgerRow, ...]:
+        """The ledger as files tell it: rows of photos that were removed keep their number and what became of them."""
+        gone = self.state.removed
+        return tuple(replace(row, file="", reason="", sha256="") if row.sha256 in gone else row for row in self.ledger)
 
     def faces_of(self, photo: str) -> tuple[CollectedFace, ...]:
         """The faces of the photo with that sha256, as they stand; CollectionError where there is none."""
@@ -224,10 +234,11 @@ class Collection:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """How things stand after the log: the faces of each photo, by its sha256, and the label that a whole photo has."""
+    """How things stand after the log: each photo's faces by its sha256, a whole photo's label, photos removed."""
 
     by_photo: Mapping[str, tuple[CollectedFace, ...]]
     photo_labels: Mapping[str, str | None]
+    removed: frozenset[str] = frozenset()
 
 
 class _Replay:
@@ -252,8 +263,10 @@ class _Replay:
                 self.photo_of[found.key] = found.photo
             case Merge(keeps, drops):
                 labels = [self.label(key) for key in (keeps, *drops)]
-                self.own[keeps] = next((label for label in labels if label), None)
-                self._drop(drops)
+                there = [key for key in (keeps, *drops) if key in self.faces.get(self.photo_of.get(key, ""), {})]
+                for key in there[:1]:  # a search since may have lost the one that was to stay
+                    self.own[key] = next((label for label in labels if label), None)
+                self._drop(there[1:])
             case Label(labels):
                 self.own.update(labels)
             case LabelPhotos(labels):
@@ -274,7 +287,8 @@ def replay(photos: Iterable[CollectedPhoto], edits: Iterable[Edit]) -> State:
     for edit in edits:
         work.apply(edit)
     there = {photo: faces for photo, faces in work.faces.items() if photo not in work.removed}
-    return State({photo: _numbered(faces, work) for photo, faces in there.items()}, work.whole)
+    by_photo = {photo: _numbered(faces, work) for photo, faces in there.items()}
+    return State(by_photo, work.whole, frozenset(work.removed))
 
 
 def _numbered(faces: Mapping[str, FoundFace], work: _Replay) -> tuple[CollectedFace, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fer_core.collection import (
     CollectedPhoto,
     Collection,
+    CollectionError,
     Draw,
     Edit,
     FoundFace,
@@ -15,7 +16,7 @@ from fer_core.collection import (
     Outcome,
     RemovePhoto,
 )
-from fer_core.collection_edit import SAME_FACE, digest, face_key, intersection_over_union
+from fer_core.collection_edit import SAME_FACE, digest, face_key, intersection_over_union, too_much
 from fer_core.detection import DetectionOptions, Detector, crop
 from fer_core.photo_sources import Input
 from fer_core.photos import PhotoError, read_photo
@@ -29,10 +30,6 @@ Progress = Callable[[int, str], None]
 
 KEEP_ORIGINALS = 1_000_000_000
 """Bytes of original files that a collection keeps in memory; of later photos only what was found is kept."""
-MAX_CROPS = 1_500_000_000
-"""Bytes of crops, as pixels, that a collection holds."""
-MAX_FACES = 20_000
-"""Faces that a collection holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,19 +104,15 @@ def _same(collection: Collection, sha256: str) -> int | None:
 
 def _refused(collection: Collection, reading: PhotoReading) -> str:
     """Why a photo has no place here, or nothing."""
-    faces = sum(len(photo.found) for photo in collection.photos) + len(reading.faces)
-    crops = crop_bytes(collection) + sum(face.crop.nbytes for face in reading.faces)
-    if faces > MAX_FACES or crops > MAX_CROPS:
-        return (
-            f"This collection is full: it would hold {faces:,} faces of {crops / 1e6:,.0f} MB; up to {MAX_FACES:,} "
-            f"faces and {MAX_CROPS / 1e6:,.0f} MB fit. Save it and begin another."
-        )
-    return ""
+    there = [found.face for found in held(collection)]
+    full = too_much([*there, *reading.faces])
+    return full and f"This collection is full: {full} Save it and begin another."
 
 
-def crop_bytes(collection: Collection) -> int:
-    """How much memory the crops take."""
-    return sum(found.face.crop.nbytes for photo in collection.photos for found in photo.found)
+def held(collection: Collection) -> list[FoundFace]:
+    """Every face that it keeps in memory: found or drawn, deleted ones too, since undo brings them back."""
+    found = [found for photo in collection.photos for found in photo.found]
+    return found + [edit.found for edit in (*collection.edits, *collection.undone) if isinstance(edit, Draw)]
 
 
 def _collected(collection: Collection, number: int, one: ReadInput, reading: PhotoReading) -> CollectedPhoto:
@@ -142,20 +135,30 @@ def search_again(
     """The collection with its photos searched under other options; every correction stays.
 
     A face found at the place of an earlier one keeps its key, and with it its label; what was deleted there stays
-    deleted. Drawn faces are cut anew. Photos without their original stay as they are.
+    deleted. Drawn faces are cut anew. CollectionError where a photo's original was not kept, since a collection has
+    one set of options for all, or where the crops would be more than fit.
     """
-    photos = []
+    lacking = sum(photo.original is None for photo in collection.photos)
+    if lacking:
+        raise CollectionError(
+            f"{lacking} of {len(collection.photos)} photos were not kept themselves, so they cannot be searched again. "
+            "Add the photos to a new collection."
+        )
+    photos: list[CollectedPhoto] = []
     drawn: dict[str, FoundFace] = {}
     for done, photo in enumerate(collection.photos, start=1):
-        photos.append(photo if photo.original is None else _again(photo, photo.original, options, read))
+        photos.append(_again(photo, photo.original or b"", options, read))
         drawn |= _drawn_again(photo, (*collection.edits, *collection.undone), options)
         if progress:
             progress(done, photo.name)
     swap = lambda edits: tuple(_swapped(edit, drawn) for edit in edits)  # noqa: E731
-    return replace(
+    again = replace(
         collection, options=options, photos=tuple(photos), edits=swap(collection.edits),
         undone=swap(collection.undone), ledger=_counted(collection.ledger, photos),
     )  # fmt: skip
+    if full := too_much([found.face for found in held(again)]):
+        raise CollectionError(f"So searched, it would be too much: {full} Choose a smaller margin or larger faces.")
+    return again
 
 
 def _again(photo: CollectedPhoto, original: bytes, options: DetectionOptions, read: Read) -> CollectedPhoto:

@@ -47,19 +47,23 @@ def answer(collection: Collection, card: ModelCard, predict: Predict) -> Collect
     """The collection with this model's answers to all of its faces; only crops that it never saw are asked about.
 
     A photo's new faces are asked about together, as `seven-faces predict` does, so that both give the same numbers.
-    Answers of other weights under the same id are let go.
+    Answers of other weights under the same id, or calibrated with another temperature, are let go.
     """
     before = collection.answers.get(card.id)
-    known = dict(before.probabilities) if before and before.weights_sha256 == card.weights_sha256 else {}
+    maker = card.weights_sha256, card.temperature is not None, card.temperature
+    same = before is not None and (before.weights_sha256, before.calibrated, before.temperature) == maker
+    known = dict(before.probabilities) if before and same else {}
     size = len(known)
     for _, of_photo in groupby(collection.faces, key=lambda face: face.found.photo):
         new = [face for face in of_photo if face.found.digest not in known]
         if new:
             p = predict([face.face.crop for face in new])
             known |= {face.found.digest: row for face, row in zip(new, p, strict=True)}
-    if before and before.weights_sha256 == card.weights_sha256 and len(known) == size:
+    if same and len(known) == size:
         return collection
-    made = ModelAnswers(card.id, card.title, card.weights_sha256, card.labels, card.temperature is not None, known)
+    made = ModelAnswers(
+        card.id, card.title, card.weights_sha256, card.labels, card.temperature is not None, known, card.temperature
+    )
     return replace(collection, answers={**collection.answers, card.id: made})
 
 

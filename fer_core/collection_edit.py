@@ -34,6 +34,11 @@ SMALLEST_DRAWN = 8
 """Pixels: a drawn box smaller than this was a slip of the mouse."""
 SAME_FACE = 0.5
 """Intersection over union from which two boxes are taken for one face, as detectors are scored (PASCAL VOC, 2010)."""
+MAX_CROPS = 1_500_000_000
+"""Bytes of crops, as pixels, that a collection holds."""
+MAX_FACES = 20_000
+"""Faces that a collection holds."""
+_LETTERS = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _NAMES = {spelling: name for spelling, name in SPELLINGS.items() if not spelling.isdigit()}
 
@@ -53,7 +58,7 @@ def draw(collection: Collection, photo: str, box: Box) -> Collection:
     """The collection with one more face, cut from the original photo by the collection's crop rule.
 
     `box` is x1, y1, x2, y2 in pixels of the upright photo, in any order of its corners, and is clipped to the photo.
-    CollectionError where it is too small or outside, or where the original is not kept.
+    CollectionError where it is too small or outside, where the original is not kept, or the collection is full.
     """
     where = collection.photo(photo)
     collection.faces_of(photo)
@@ -65,10 +70,24 @@ def draw(collection: Collection, photo: str, box: Box) -> Collection:
         )
     image = read_photo(where.original).image
     cut = crop(image, clipped, collection.options.crop)
+    others = [one.face for one in collection.faces]
     face = Face(clipped, 1.0, np.empty((0, 2), np.float32), cut)
+    if full := too_much([*others, face]):
+        raise CollectionError(f"This collection is full: {full} Save it and begin another.")
     key = new_key(collection, where, clipped)
     photos = tuple(replace(p, places=(*p.places, clipped)) if p is where else p for p in collection.photos)
     return replace(collection, photos=photos).with_edit(Draw(FoundFace(key, photo, face, "drawn", digest(cut))))
+
+
+def too_much(faces: Iterable[Face]) -> str:
+    """Why so many faces do not fit into one collection; nothing where they do."""
+    sizes = [face.crop.nbytes for face in faces]
+    if len(sizes) <= MAX_FACES and sum(sizes) <= MAX_CROPS:
+        return ""
+    return (
+        f"it would hold {len(sizes):,} faces of {sum(sizes) / 1e6:,.0f} MB; up to {MAX_FACES:,} faces and "
+        f"{MAX_CROPS / 1e6:,.0f} MB fit."
+    )
 
 
 def new_key(collection: Collection, photo: CollectedPhoto, box: Box) -> str:
@@ -150,10 +169,15 @@ def label_from_name(name: str) -> str | None:
     """
     path = PurePosixPath(name.replace("\\", "/"))
     for part in (path.stem, *reversed(path.parts[:-1])):
-        found = {_NAMES[word.lower()] for word in _WORD.findall(part) if word.lower() in _NAMES}
+        found = {_NAMES[word.lower()] for word in _words(part) if word.lower() in _NAMES}
         if found:
             return found.pop() if len(found) == 1 else None
     return None
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name, cut at capitals too: "annaHappy2" has two, "Sadık" one, as it is not of A to Z alone."""
+    return [word for run in _LETTERS.findall(name) for word in (_WORD.findall(run) if run.isascii() else [run])]
 
 
 def remove_photo(collection: Collection, photo: str) -> Collection:

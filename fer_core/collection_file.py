@@ -6,8 +6,6 @@ version is refused with a CollectionError before anything comes of it. Nothing i
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import PngImagePlugin
+from PIL import JpegImagePlugin, PngImagePlugin
 from pydantic import ValidationError
 
 from fer_core import collection_schema as schema
@@ -31,13 +29,14 @@ from fer_core.collection import (
     Label,
     LabelPhotos,
     LedgerRow,
+    Merge,
     ModelAnswers,
 )
-from fer_core.collection_add import MAX_CROPS, MAX_FACES
-from fer_core.collection_edit import digest
+from fer_core.collection_edit import MAX_CROPS, MAX_FACES, digest
 from fer_core.exports import png, zipped
-from fer_core.photos import MAX_BYTES, PhotoError, read_photo
+from fer_core.photos import MAX_BYTES
 from fer_core.types import EMOTIONS, Face, Uint8
+from fer_core.whole import put
 
 MANIFEST = "collection.json"
 MAX_MEMBERS = 3 * MAX_FACES
@@ -54,14 +53,7 @@ def to_bytes(collection: Collection, originals: bool = False) -> bytes:
 
 def save(collection: Collection, path: Path, originals: bool = False) -> None:
     """Nothing comes back; the file is there, whole, or the one before is still there as it was."""
-    data = to_bytes(collection, originals)
-    handle, staging = tempfile.mkstemp(prefix=".staging-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(staging).replace(path)
-    finally:
-        Path(staging).unlink(missing_ok=True)
+    put(path, to_bytes(collection, originals))
 
 
 def _members(collection: Collection, originals: bool) -> Iterator[tuple[str, bytes]]:
@@ -77,7 +69,7 @@ def _members(collection: Collection, originals: bool) -> Iterator[tuple[str, byt
 def manifest(collection: Collection, originals: bool) -> schema.Manifest:
     """What the file says of the collection as it stands now."""
     there = {face.key: face for face in collection.faces}
-    known = {found.key for photo in collection.shown for found in photo.found}
+    known = {found.key for photo in collection.shown for found in photo.found} | _taken_away(collection)
     digests = {face.found.digest for face in there.values()}
     whole = collection.state.photo_labels
     return schema.Manifest(
@@ -86,12 +78,21 @@ def manifest(collection: Collection, originals: bool) -> schema.Manifest:
         photos=[_photo_part(photo, collection, originals) for photo in collection.shown],
         ledger=[
             schema.RowPart(**(vars(row) | {"file": row.file[:1000], "reason": row.reason[:1000]}))
-            for row in collection.ledger
+            for row in collection.told_ledger
         ],
         deleted=sorted(known - there.keys()),
         labels={key: face.label for key, face in there.items() if face.label != whole.get(face.found.photo)},  # type: ignore[misc]
         answers=[_answers_part(made, digests) for made in collection.answers.values()],
     )
+
+
+def _taken_away(collection: Collection) -> set[str]:
+    """The keys that corrections took away, also of faces that the last search did not find: another may find them."""
+    photos = {photo.sha256[:16] for photo in collection.shown}
+    keys: list[str] = []
+    for edit in collection.edits:
+        keys += edit.keys if isinstance(edit, Delete) else (edit.keeps, *edit.drops) if isinstance(edit, Merge) else ()
+    return {key for key in keys if key.rpartition("-")[0] in photos}
 
 
 def _photo_part(photo: CollectedPhoto, collection: Collection, originals: bool) -> schema.PhotoPart:
@@ -112,8 +113,10 @@ def _face_part(one: CollectedFace) -> schema.FacePart:
 
 def _answers_part(made: ModelAnswers, digests: set[str]) -> schema.AnswersPart:
     kept = {key: np.minimum(p, 1).tolist() for key, p in made.probabilities.items() if key in digests}
-    return schema.AnswersPart(id=made.id, title=made.title, weights_sha256=made.weights_sha256,
-                              labels=list(made.labels), calibrated=made.calibrated, probabilities=kept)  # type: ignore[arg-type]  # fmt: skip
+    return schema.AnswersPart(
+        id=made.id, title=made.title, weights_sha256=made.weights_sha256, labels=list(made.labels),  # type: ignore[arg-type]
+        calibrated=made.calibrated, temperature=made.temperature, probabilities=kept,
+    )  # fmt: skip
 
 
 def load(path: Path) -> Collection:
@@ -239,10 +242,7 @@ class _Loading:
         preview = _unpacked(self.archive, self.members[name], MAX_BYTES)
         if hashlib.sha256(original).hexdigest() != part.sha256:
             raise CollectionError(f"originals/{part.sha256[:16]}… is not the photo it should be. Copy the file anew.")
-        try:
-            height, width = read_photo(preview).image.shape[:2]
-        except PhotoError as error:
-            raise CollectionError(f"{name[:30]}… is no picture. {error}") from error
+        width, height = _jpeg_size(preview, name)
         if abs(width - part.width * part.scale) > 1.5 or abs(height - part.height * part.scale) > 1.5:
             raise CollectionError(f"{name[:30]}… has another size than its photo. Save the collection anew.")
         return original, preview
@@ -254,7 +254,19 @@ def _model_answers(part: schema.AnswersPart) -> ModelAnswers:
     wrong = any(len(p) != len(labels) or abs(float(p.sum()) - 1) > 1e-3 for p in rows.values())
     if labels != tuple(part.labels) or wrong:
         raise CollectionError(f"The answers of {part.id[:40]!r} are damaged: not one share a label. Save it anew.")
-    return ModelAnswers(part.id, part.title, part.weights_sha256, labels, part.calibrated, rows)
+    return ModelAnswers(part.id, part.title, part.weights_sha256, labels, part.calibrated, rows, part.temperature)
+
+
+def _jpeg_size(data: bytes, name: str) -> tuple[int, int]:
+    """Width and height of a preview, which may be narrower than a photo may be; CollectionError where it is no JPEG."""
+    try:
+        picture = JpegImagePlugin.JpegImageFile(BytesIO(data))
+        if max(picture.size) > MAX_CROP_SIDE:
+            raise ValueError
+        picture.load()
+    except Exception as error:  # as in photos: hostile bytes raise almost anything in a decoder
+        raise CollectionError(f"{name[:30]}… is no picture. Copy or save the collection anew.") from error
+    return picture.size
 
 
 def read_png(data: bytes, name: str) -> Uint8:

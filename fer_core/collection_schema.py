@@ -1,4 +1,4 @@
-"""The manifest of a saved collection, version 1: what `collection.json` holds, checked field by field."""
+"""The manifest of a saved collection: what `collection.json` holds, checked field by field."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from fer_core.detection import DetectionOptions
 from fer_core.types import EMOTIONS
 
 FORMAT = "seven-faces-collection"
-VERSION = 1
-"""As `Manifest` has them, where a literal type wants literals."""
+VERSION = 2
+"""As `Manifest` has them, where a literal type wants literals. Version 1 had no temperatures."""
 
 Emotion = Literal["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -84,6 +84,7 @@ class AnswersPart(Part):
     weights_sha256: Text
     labels: Annotated[list[Emotion], Field(min_length=2)]
     calibrated: bool
+    temperature: Annotated[float, Field(gt=0)] | None = None
     probabilities: dict[Sha256, list[Share]]
 
 
@@ -91,7 +92,7 @@ class Manifest(Part):
     """All of `collection.json`. `labels` are those of single faces, `deleted` the keys that stay away."""
 
     format: Literal["seven-faces-collection"] = "seven-faces-collection"
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
     name: Annotated[str, Field(min_length=1, max_length=80)]
     options: DetectionOptions
     photos: list[PhotoPart]

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import os
 import threading
+from contextlib import suppress
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
@@ -158,4 +159,5 @@ def _keep(made: Any, file: Path) -> None:
     except OSError:
         return  # a cache: the next process compiles again
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # of a folder that may not even be looked into
+            beside.unlink(missing_ok=True)

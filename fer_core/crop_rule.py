@@ -37,6 +37,7 @@ class CropRule:
             raise ValueError(f"Expected a crop scale from 0.1 to 10 times the usual, got {self.scale!r}: 1 is usual.")
         if self.shape not in get_args(Shape):
             raise ValueError(f"Expected a crop shape. {unknown('shape', self.shape, get_args(Shape))}")
+        object.__setattr__(self, "scale", float(self.scale))  # a NumPy number is no JSON, and 1 is to be 1.0
 
 
 @dataclass(frozen=True)

@@ -209,12 +209,15 @@ def _cached(place: Path, cache: Path | str | None, mapped: bool) -> tuple[Source
     """The source from its cache, or else read, identified and cached; a damaged cache is replaced, with a note."""
     file = dataset_cache.cache_file(place, dataset_cache.cache_folder(Path(cache) if cache else None))
     notes: tuple[str, ...] = ()
-    if file.exists():
+    if os.path.exists(file):  # noqa: PTH110  Path.exists raises where the folder may not be looked into
         try:
             return _read(file, mapped)
         except dataset_cache.DamagedFileError:
             notes = (f"The cache {file} was damaged and was made again.",)
-    source = _identified(read_source(place), str(place))
+    try:
+        source = _identified(read_source(place), str(place))
+    except OSError as error:
+        raise DatasetError(f"{error.filename or place} cannot be read: {error.strerror or error}.") from error
     try:
         dataset_cache.write_only(source, file)
     except OSError as error:

@@ -58,6 +58,9 @@ class DetectionOptions:
                 f"Expected three thresholds from {LOWEST_THRESHOLD} to 1, one a network, got {self.thresholds!r}: "
                 "(0.6, 0.7, 0.7) is usual."
             )
+        # once they are known to be numbers: JSON cannot write NumPy's, and writes 1 and 1.0 in two ways
+        object.__setattr__(self, "minimum_face", int(self.minimum_face))
+        object.__setattr__(self, "confidence", float(self.confidence))
 
 
 DEFAULT_OPTIONS = DetectionOptions()

@@ -58,8 +58,8 @@ def columns(ids: Sequence[str]) -> list[str]:
     return [*FACE_COLUMNS, *(f"{id}:{name}" for id in ids for name in ("label", *EMOTIONS))]
 
 
-def settings(options: DetectionOptions, models: Iterable[tuple[str, str]]) -> str:
-    """12 characters that are equal where options and models, given as (id, sha256 of the weights), are."""
+def settings(options: DetectionOptions, models: Iterable[tuple[str, str, float | None]]) -> str:
+    """12 characters that are equal where options and models are, given as (id, sha256 of the weights, temperature)."""
     said = json.dumps([asdict(options), sorted(models)], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
@@ -67,7 +67,8 @@ def settings(options: DetectionOptions, models: Iterable[tuple[str, str]]) -> st
 def settings_of(collection: Collection, ids: Sequence[str]) -> str:
     """The same for a collection's own options and its answers of these models."""
     made = collection.answers
-    return settings(collection.options, [(id, made[id].weights_sha256) for id in ids if id in made])
+    models = [(id, made[id].weights_sha256, made[id].temperature) for id in ids if id in made]
+    return settings(collection.options, models)
 
 
 def rows(collection: Collection, ids: Sequence[str]) -> Iterator[Row]:
@@ -117,7 +118,7 @@ def faces_json(collection: Collection, ids: Sequence[str]) -> bytes:
         "options": asdict(collection.options),
         "models": [_model(collection.answers[id]) for id in ids if id in collection.answers],
         "faces": [_full(one) for one in answered(collection, ids)],
-        "ledger": [asdict(row) for row in collection.ledger],
+        "ledger": [asdict(row) for row in collection.told_ledger],
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode()
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fer_core.fer2013_members import Members, beside, members, together
 from fer_core.fer2013_parquet import read_parquet, split_word
-from fer_core.fer2013_source import DatasetError, EmptyDataError, FormError, Source
+from fer_core.fer2013_source import PIXELS, DatasetError, EmptyDataError, FormError, PixelError, Source
 from fer_core.fer2013_tables import read_csv, table_columns
 from fer_core.fer2013_trees import PICTURES, read_tree
 
@@ -84,14 +84,31 @@ def _kind(source: Members, name: str) -> str:
 
 
 def _table_kind(head: bytes, where: str) -> str:
-    """The kind of a csv by its header; a DatasetError where it is no such table."""
+    """The kind of a csv by its header; a DatasetError where it is no such table, by that or by its first row."""
     if not head.strip():
         raise EmptyDataError(f"{where}: the file is empty. Download it again.")
     header = head.splitlines()[0].decode("utf-8-sig", errors="replace")
     if not header.replace("\t", " ").isprintable() or "\N{REPLACEMENT CHARACTER}" in header:
         raise FormError(f"{where}: expected a csv, parquet, zip or tar; its first bytes are of none.")
     columns = table_columns(next(csv.reader([header])), where)
+    _refuse_names(head, columns["pixels"], where)
     return "full" if {"emotion", "Usage"} <= set(columns) else "train" if "emotion" in columns else "test"
+
+
+def _refuse_names(head: bytes, place: int, where: str) -> None:
+    """Nothing; PixelError where the first row, if `head` reaches it, has a file's name for pixels, say.
+
+    Such a table often lies beside the pictures that it lists, and these are the dataset.
+    """
+    lines = [line for line in head.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
+    fields = next(csv.reader(lines[1:2]), [])
+    found = fields[place].strip() if place < len(fields) else ""
+    # a sign too: what numbers outside 0..255 are is said by their reader
+    if found and not found[0].isdecimal() and found[0] not in "+-":
+        raise PixelError(
+            f"{where}, row 0: expected {PIXELS:,} whole numbers separated by spaces, found {found[:30]!r}... Give a "
+            "table with the pixels themselves, or the pictures in folders train/<emotion>/ and test/<emotion>/."
+        )
 
 
 def _read_full(source: Members, names: list[str]) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -15,6 +16,15 @@ from fer_core.fer2013_source import ArchiveError, FormError
 MAX_MEMBERS = 200_000
 MAX_BYTES = 2 * 1024**3
 """An archive may hold this much unpacked: FER2013 is 36,000 pictures or 300 MB of text."""
+
+
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+"""How gzip, bzip2 and xz begin, in which a tar may be."""
+
+DAMAGED = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError,
+)  # fmt: skip
+"""What unpacking damaged bytes raises, RuntimeError where a password is wanted."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,10 @@ class Members:
 
 def beside(path: Path) -> Path | None:
     """The challenge's test.csv where `path` is the train.csv that it lies beside."""
+    if path.name != "train.csv":  # first: "." has no name that could be another one
+        return None
     other = path.with_name("test.csv")
-    return other if path.name == "train.csv" and path.is_file() and other.is_file() else None
+    return other if path.is_file() and other.is_file() else None
 
 
 def together(*files: Path) -> Members:
@@ -57,7 +69,7 @@ def members(path: Path) -> Members:
     if head.startswith(b"PK\x03\x04"):
         raise FormError(f"{path}: a zip without its end: the download was cut short. Download it again.")
     # By its first bytes, since asking tarfile about a csv means unpacking it as everything that a tar may be.
-    if head.startswith(b"\x1f\x8b") or head[257:] == b"ustar":
+    if head.startswith(COMPRESSED) or head[257:] == b"ustar":
         return _tar_members(path)
     return Members(path, (path.name,), lambda name, size: _head(path, size))
 
@@ -84,7 +96,7 @@ def _zip_members(path: Path) -> Members:
         try:
             with archive.open(names[name]) as handle:
                 return handle.read(size)
-        except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError) as error:
+        except DAMAGED as error:
             raise FormError(
                 f"{path}: {name} cannot be unpacked ({error}). Download the archive again, or unpack it by hand and "
                 "give the folder."
@@ -98,15 +110,26 @@ def _tar_members(path: Path) -> Members:
     total = 0
     # One pass: going back in a compressed tar means unpacking it again from its start.
     try:
-        with tarfile.open(path) as archive:
+        with _opened_tar(path) as archive:
             for info in archive:
                 total += info.size
                 _check_size(path, len(contents) + 1, total)
                 if not info.isdir():
                     contents[info.name] = _tar_file(path, archive, info)
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+    except DAMAGED as error:
         raise FormError(f"{path}: cannot be unpacked ({error}). Download the archive again.") from error
     return Members(path, _wanted(contents), lambda name, size: contents[name][: size if size >= 0 else None])
+
+
+def _opened_tar(path: Path) -> tarfile.TarFile:
+    """The tar; FormError where it is none, such as fer2013.csv.gz."""
+    try:
+        return tarfile.open(path)
+    except tarfile.ReadError as error:
+        raise FormError(
+            f"{path}: expected a tar, and it cannot be opened as one. If it is a compressed csv, unpack it and give "
+            "the csv; else download the archive again."
+        ) from error
 
 
 def _tar_file(path: Path, archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:

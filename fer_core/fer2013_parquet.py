@@ -27,12 +27,20 @@ from fer_core.types import EMOTIONS, Uint8
 if TYPE_CHECKING:
     import pyarrow as pa
 
+SIGNATURES = (
+    b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff",
+    b"BM" + PIXELS.to_bytes(4, "little"), b"RIFF" + (PIXELS - 8).to_bytes(4, "little"),
+)  # fmt: skip
+"""How a PNG, JPEG, BMP or WebP begins that is as long as raw pixels are; the last two say their length, without which
+two grey levels could be taken for a BMP. No image of FER2013 begins so."""
+
 
 def read_parquet(data: bytes, where: str, both: bool = False) -> Source:
     """The images of a parquet file.
 
-    The split comes from a column, or else from the file's name (train-00000-of-00001.parquet); `both` says that one
-    file is called validation and another test. Only rows beside a column of splits claim a place in fer2013.csv.
+    The split comes from a column, or else from the file's name (train-00000-of-00001.parquet) or its folder's
+    (train/0000.parquet); `both` says that one file is called validation and another test. Only rows beside a column of
+    splits claim a place in fer2013.csv.
     """
     table = _table(data, where)
     columns = table_columns(table.column_names, where)
@@ -42,15 +50,28 @@ def read_parquet(data: bytes, where: str, both: bool = False) -> Source:
     if "emotion" in values:
         names = _class_names(table.schema.metadata, table.column_names[columns["emotion"]])
         labels = label_indices(values["emotion"], where, names)
-    splits, notes = split_indices(values.get("Usage", [split_word(where)] * len(faces)), where, both)
-    rows = np.arange(len(faces), dtype=np.int32) if "Usage" in values else np.full(len(faces), -1, np.int32)
-    return Source(faces, labels, splits, rows, "parquet", notes + resized)
+    word = split_word(where)
+    splits, notes = split_indices(values.get("Usage", [word] * len(faces)), where, both)
+    if "Usage" in values:
+        return Source(faces, labels, splits, np.arange(len(faces), dtype=np.int32), "parquet", notes + resized)
+    if word != split_word(_path(where).name):
+        notes += (f"Parquet files whose name tells no split have that of their folder: {word}.",)
+    return Source(faces, labels, splits, np.full(len(faces), -1, np.int32), "parquet", notes + resized)
 
 
 def split_word(where: str) -> str:
-    """What a file's name calls its split (a value of SPLIT_WORDS), or its first word where that is no split."""
-    first = PurePosixPath(where.replace("\\", "/")).name.replace("_", "-").replace(".", "-").split("-")[0]
-    return SPLIT_WORDS.get(first.lower(), first)
+    """What a file's name calls its split (a value of SPLIT_WORDS), or else the nearest folder that is called by one.
+
+    The name's first word where neither is.
+    """
+    path = _path(where)
+    first = path.name.replace("_", "-").replace(".", "-").split("-")[0]
+    words = (first, *(folder.name for folder in path.parents))
+    return next((SPLIT_WORDS[word.lower()] for word in words if word.lower() in SPLIT_WORDS), first)
+
+
+def _path(where: str) -> PurePosixPath:
+    return PurePosixPath(where.replace("\\", "/"))
 
 
 def _table(data: bytes, where: str) -> pa.Table:
@@ -80,13 +101,14 @@ def _faces(values: list[Any], where: str) -> tuple[Uint8, tuple[str, ...]]:
 
 def _face(value: Any, where: str) -> tuple[Uint8, bool]:
     """One face, and whether it was resized, from text, numbers, 2,304 raw bytes, or an encoded picture."""
+    encoded = isinstance(value, dict)
     value = value.get("bytes") if isinstance(value, dict) else value
     if value is None:
         raise PixelError(
             f"{where}: expected {PIXELS:,} pixels (48 x 48), found none: the value is null. Download the file again, "
             "or leave the row out."
         )
-    if isinstance(value, bytes) and len(value) != PIXELS:
+    if isinstance(value, bytes) and (encoded or len(value) != PIXELS or value.startswith(SIGNATURES)):
         return decode(value, where)
     if isinstance(value, str):
         return face_from_text(value, where), False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_core.fer2013_source import SPLITS, TEST, DatasetError, split_indices
+from fer_core.fer2013_source import SPLITS, TEST, DatasetError, LabelError, split_indices
 from fer_core.types import Uint8, unknown
 
 VOTE_COLUMNS = (
@@ -30,7 +30,7 @@ def read_votes(path: Path) -> tuple[Uint8, Uint8]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as handle:
-            names, *rows = csv.reader(handle)
+            names, *rows = filter(None, csv.reader(handle))  # no blank lines
     except (OSError, ValueError, csv.Error) as error:
         raise VotesError(
             f"{path}: expected FER+'s {VOTES_FILE}, cannot read it ({error}). Download it again."
@@ -40,8 +40,13 @@ def read_votes(path: Path) -> tuple[Uint8, Uint8]:
             raise VotesError(f"{path}: {unknown('column', column, names)} Is it FER+'s {VOTES_FILE}?")
     places = [names.index(column) for column in VOTE_COLUMNS]
     votes = [_counts(fields, places, f"{path}, row {row}") for row, fields in enumerate(rows)]
-    words = [fields[names.index("Usage")] for fields in rows]
-    return np.array(votes, np.uint8).reshape(-1, len(VOTE_COLUMNS)), split_indices(words, str(path))[0]
+    usage = names.index("Usage")
+    words = [fields[usage] if len(fields) > usage else "" for fields in rows]
+    try:
+        splits, _ = split_indices(words, str(path))
+    except LabelError as error:
+        raise VotesError(f"{error} Take {VOTES_FILE} as published.") from error
+    return np.array(votes, np.uint8).reshape(-1, len(VOTE_COLUMNS)), splits
 
 
 def _counts(fields: list[str], places: list[int], where: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,11 @@ MAX_UNPACKED = 4_000_000_000
 """Bytes that one ZIP may hold unpacked."""
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """How a ZIP begins, and an empty one."""
+
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError, OSError, ValueError,
+)  # fmt: skip
+"""What unpacking a damaged or locked member raises, by each of the methods that a ZIP may have."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Input
     try:
         with archive.open(info) as handle:
             data = handle.read(photos.MAX_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError):
+    except DAMAGED:
         return Input(name, None, "It cannot be unpacked: the ZIP is damaged or locked with a password. Pack it again.")
     return Input(name, data)
 

@@ -90,7 +90,7 @@ def read_photo(data: bytes) -> Photo:
         notes = [_SEVERAL[kind]] if kind in _SEVERAL and getattr(opened, "is_animated", False) else []
         opened.load()
         orientation = _orientation(opened)
-        picture = _rgb(opened, notes)
+        picture = as_rgb(opened, notes)
     picture = _shrunk(picture, notes)
     if orientation in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[orientation])
@@ -105,7 +105,8 @@ def _kind(data: bytes) -> str:
         raise PhotoError("This file is empty (0 bytes). Copy or download the photo again, then add it once more.")
     if len(data) > MAX_BYTES:
         raise PhotoError(
-            f"This file has {len(data) / 1e6:.0f} MB; photos of up to {MAX_BYTES / 1e6:.0f} MB are read. "
+            # not its size: whoever read the file stopped soon after the limit
+            f"This file has more than {MAX_BYTES / 1e6:.0f} MB; photos of up to {MAX_BYTES / 1e6:.0f} MB are read. "
             "Save it smaller, for instance as a JPEG."
         )
     kind = _media_kind(data) if data[4:8] == b"ftyp" else _signature_kind(data)
@@ -212,8 +213,11 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _rgb(image: Image.Image, notes: list[str]) -> Image.Image:
-    """The decoded picture in mode RGB, 8 bits; adds to `notes` what its owner may want to know."""
+def as_rgb(image: Image.Image, notes: list[str]) -> Image.Image:
+    """The decoded picture in mode RGB, 8 bits, whatever its mode; adds to `notes` what its owner may want to know.
+
+    16 bits are scaled to 8, and transparency is laid on white. Grey stays the same grey in all three channels.
+    """
     if image.mode.startswith("I;16"):
         return Image.fromarray(_SIXTEEN_TO_EIGHT[np.asarray(image)]).convert("RGB")
     if image.mode in ("I", "F"):

@@ -5,12 +5,14 @@ A photo's faces are written first, its row of the ledger after them: a photo wit
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +38,11 @@ class RunError(ValueError):
 
 
 class Run:
-    """A run with these models and options. `counts` are this run's files by outcome, `before` the photos of earlier."""
+    """A run with these models and options.
+
+    `counts` are this run's files by outcome; `before` those of its photos that an earlier run did; `faces` the faces in
+    the photos of both kinds.
+    """
 
     def __init__(
         self, cards: Sequence[ModelCard], options: DetectionOptions, out: Path | None, restart: bool = False
@@ -44,10 +50,12 @@ class Run:
         """Nothing is loaded yet; RunError where `out` holds something else, unless `restart` says to forget it."""
         self.cards, self.options, self.out = cards, options, out
         self.ids = [card.id for card in cards]
-        self.same = settings(options, [(card.id, card.weights_sha256) for card in cards])
+        self.same = settings(options, [(card.id, card.weights_sha256, card.temperature) for card in cards])
         self.counts: Counter[str] = Counter()
         self.before = self.faces = 0
         self.done: dict[str, tuple[int, set[str]]] = {}
+        self.earlier: set[tuple[str, str]] = set()
+        self.faces_of_earlier: Counter[str] = Counter()
         self.next = 1
         if out is None:
             _write(None, csv_bytes([], columns(self.ids)), new=True)
@@ -68,12 +76,14 @@ class Run:
         return [catalog.load(id, engine="auto") for id in self.ids]
 
     def take(self, given: Input) -> LedgerRow | None:
-        """The file's row in the ledger, once its faces are written; None where an earlier run did it."""
+        """The file's row in the ledger, once its faces are written; None where it has one, of whichever run."""
         name = spreadsheet_safe(given.name)
         sha256 = hashlib.sha256(given.data).hexdigest() if given.data else ""
         first, names = self.done.get(sha256, (None, set()))
+        self.faces += self.faces_of_earlier.pop(sha256, 0)  # once, whatever the picture is called now
         if name in names:
-            self.before += 1
+            self.before += (sha256, name) in self.earlier
+            self.earlier.discard((sha256, name))
             return None
         if first is None:
             return self._read(given)
@@ -109,7 +119,7 @@ class Run:
 
     def _go_on(self, out: Path) -> None:
         """Takes over what is finished in the two files, without what was torn or could not be read."""
-        ledger = _table(ledger_path(out), LEDGER_COLUMNS)
+        ledger = _table(ledger_path(out), LEDGER_COLUMNS, ended=True)
         faces = _table(out, columns(self.ids))
         others = {row["settings"] for row in (*ledger, *faces)} - {self.same}
         if others:
@@ -119,7 +129,8 @@ class Run:
         found = [row for row in faces if row["photo"] in numbers]
         for row in kept:
             self._note(row["outcome"], row["sha256"], int(row["number"]), row["file"])
-        self.faces = len(found)
+            self.earlier.add((row["sha256"], row["file"]))
+        self.faces_of_earlier.update(row["sha256"] for row in found)
         self.next = max((int(row["number"]) for row in kept), default=0) + 1
         _write(out, csv_bytes(found, columns(self.ids)), new=True)
         _write(ledger_path(out), csv_bytes(kept, LEDGER_COLUMNS), new=True)
@@ -137,16 +148,21 @@ def _same_as(number: int) -> str:
     return f"The same picture as no. {number}; its faces are counted once."
 
 
-def _table(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
-    """The whole rows of a CSV of ours; RunError where it is something else."""
+def _table(path: Path, wanted: Sequence[str], *, ended: bool = False) -> list[dict[str, str]]:
+    """The whole rows of a CSV of ours, with `ended` only those whose line has its end; RunError for another file.
+
+    A row torn in its last column has all of its fields. In the ledger that column is `settings`, which would then seem
+    to be another run's; in the faces' table the torn photo has no row of the ledger, and goes with that.
+    """
     if not path.is_file():
         raise RunError(f"{path} is not there, so it is not known what is finished. {_REMEDY}")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if list(rows.fieldnames or []) != list(wanted):
-                raise RunError(f"{path} has other columns: other models, or no file of seven-faces. {_REMEDY}")
-            return [row for row in rows if None not in row and None not in row.values()]
+        # by a decoder that waits for more at the end, where a character may be torn
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(path.read_bytes())
+        rows = csv.DictReader(StringIO(text[: text.rfind("\n") + 1] if ended else text, newline=""))
+        if list(rows.fieldnames or []) != list(wanted):
+            raise RunError(f"{path} has other columns: other models, or no file of seven-faces. {_REMEDY}")
+        return [row for row in rows if None not in row and None not in row.values()]
     except (UnicodeDecodeError, csv.Error) as error:
         raise RunError(f"{path} is no CSV of seven-faces ({error}). {_REMEDY}") from error
 

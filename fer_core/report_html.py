@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -24,15 +25,22 @@ SIDE = 96
 def report_html(collection: Collection, ids: Sequence[str], blur: bool = False, photos: bool = True) -> bytes:
     """The report as UTF-8 HTML; faces blurred where asked for, and the annotated photos in it where wanted."""
     found = answered(collection, ids)
-    there = [id for id in ids if id in collection.answers]
+    titles = _titles(collection, ids)
     page = _environment().get_template("report.html")
     return page.render(
         name=collection.name, photos=len(collection.shown), labelled=len(labelled(collection)), blur=blur,
-        made=date.today().isoformat(), titles=[collection.answers[id].title for id in there],
-        faces=[_face(one, there, blur) for one in found], ledger=collection.ledger,
-        evaluations=list(_evaluations(collection, there)),
+        made=date.today().isoformat(), titles=list(titles.values()),
+        faces=[_face(one, list(titles), blur) for one in found], ledger=collection.ledger,
+        evaluations=list(_evaluations(collection, titles)),
         pictures=list(_pictures(collection, blur)) if photos else [],
     ).encode()  # fmt: skip
+
+
+def _titles(collection: Collection, ids: Sequence[str]) -> dict[str, str]:
+    """The titles by id of the models that answered, with the id after one that another has too."""
+    titles = {id: collection.answers[id].title for id in ids if id in collection.answers}
+    twice = Counter(titles.values())
+    return {id: title if twice[title] == 1 else f"{title} ({id})" for id, title in titles.items()}
 
 
 def _environment() -> Environment:
@@ -52,25 +60,28 @@ def _face(one: AnsweredFace, ids: Sequence[str], blur: bool) -> dict[str, Any]:
     return {
         "photo": one.photo.number, "number": one.collected.number, "label": truth or "",
         "uri": _uri(jpeg(_small(one.collected.face.crop, blur))),
-        "answers": [_answer(one.predictions[id], truth) for id in ids if id in one.predictions],
+        "answers": [_answer(one.predictions.get(id), truth) for id in ids],
     }  # fmt: skip
 
 
-def _answer(p: Prediction, truth: str | None) -> dict[str, Any]:
+def _answer(p: Prediction | None, truth: str | None) -> dict[str, Any] | None:
+    """What a cell says of one model's answer; None, an empty cell, where the model was not asked about the face."""
+    if p is None:
+        return None
     order = np.argsort(-p.probabilities, kind="stable")[1:3]
     rest = ", ".join(f"{p.labels[i]} {p.probabilities[i]:.0%}" for i in order)
     right = p.label == truth if truth in p.labels else None
     return {"label": p.label, "share": f"{p.confidence:.0%}", "rest": rest, "right": right}
 
 
-def _evaluations(collection: Collection, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    for id in ids:
+def _evaluations(collection: Collection, titles: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    for id, title in titles.items():
         report = evaluation(collection, id)
         if report is None:
             continue
         accuracy, f1 = report.metrics["accuracy"], report.metrics["macro_f1"].value
         yield {
-            "title": collection.answers[id].title, "n": report.n, "labels": report.labels,
+            "title": title, "n": report.n, "labels": report.labels,
             "accuracy": f"{accuracy.value:.1%}", "interval": f"{accuracy.low:.1%} to {accuracy.high:.1%}",
             "f1": "" if math.isnan(f1) else f"{f1:.3f}",
             "rows": list(zip(report.labels, report.confusion.astype(int).tolist(), strict=True)),

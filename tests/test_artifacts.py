@@ -181,3 +181,14 @@ def test_one_flipped_bit_in_the_weights_is_found(tmp_path: Path, place: int) -> 
     with pytest.raises(ArtifactError, match=r"weights\.safetensors is damaged: its sha256 .* train again") as caught:
         artifacts.weights("torch-native", tmp_path)
     assert str(file) in str(caught.value)
+
+
+def test_a_full_disk_leaves_the_reference_as_it_was(tmp_path: Path, full_disk) -> None:
+    found = artifacts.reference()
+    artifacts.save_reference(found, {"people": 1}, tmp_path)
+    before = contents(tmp_path)
+    other = replace(found, ids=found.ids[::-1].copy())
+    with full_disk(1000), pytest.raises(OSError, match="too large"):
+        artifacts.save_reference(other, {"people": 2}, tmp_path)
+    assert contents(tmp_path) == before
+    np.testing.assert_array_equal(artifacts.reference(tmp_path).ids, found.ids)

@@ -80,6 +80,13 @@ def test_an_unknown_index_or_a_foreign_report_is_refused(troubled):
         clean_index(troubled.subset(np.arange(9)), "clean", inspect(troubled))
 
 
+def test_a_report_without_near_copies_cannot_tell_what_is_clean(troubled):
+    report = inspect(troubled, near=False)
+    with pytest.raises(DatasetError, match=r"looked for near copies.*near=True, on the command line without --no-near"):
+        clean_index(troubled, "clean", report)
+    assert clean_index(troubled, "deduplicated", report).tolist() == [0, 1, 2, 3, 6, 7, 9]
+
+
 def test_a_report_survives_json(troubled):
     found = inspect(troubled)
     assert report_from_json(found.to_json()) == found

@@ -2,10 +2,10 @@
 
 import hypothesis.strategies as st
 import pytest
-from collection_cases import BOXES, collection, reads, snapshot
+from collection_cases import BOXES, collection, picture, reads, snapshot
 from hypothesis import given, settings
 
-from fer_core import collection_edit as edit
+from fer_core import collection_add, collection_edit as edit
 from fer_core.collection import CollectionError
 from fer_core.collection_add import search_again
 from fer_core.detection import CropRule, DetectionOptions
@@ -87,6 +87,7 @@ def test_a_photos_label_is_everyones_there_until_a_face_says_otherwise():
         ("fearful.heic", "fear"), ("surprise-3.webp", "surprise"), ("zip.zip/sadness/x.png", "sad"),
         ("happy/sad 1.jpg", "sad"), ("happy_or_sad.jpg", None), ("unhappy.jpg", None), ("3.png", None),
         ("3/IMG_0001.jpg", None), ("ANGRY.png", "angry"), ("C:\\photos\\Afraid\\a.jpg", "fear"), ("", None),
+        ("Sadık Yılmaz_3.jpg", None), ("photos/Sadıkoğlu/1.jpg", None), ("Sadık_happy.jpg", "happy"),
     ],
 )  # fmt: skip
 def test_labels_in_names(name, said):
@@ -160,3 +161,33 @@ def test_searching_again_keeps_every_correction():
     assert len(found) == 3 and len(again.undo().undo().undo().faces_of(FIRST)) == 3
     back = search_again(again, START.options, reads())
     assert snapshot(back) == snapshot(worked)  # the face found again has its name again
+
+
+def test_a_merged_face_stays_when_a_later_search_finds_but_one_of_its_boxes():
+    double = collection(("a.png",), ((10.0, 12.0, 50.0, 60.0), (14.0, 14.0, 54.0, 62.0)))
+    first, second = (f.key for f in double.faces)
+    merged = edit.merge(edit.label(double, {first: "happy"}), [first, second])
+    assert [f.key for f in merged.faces] == [second], "the surer one"
+    again = search_again(merged, START.options, reads(((10.0, 12.0, 50.0, 60.0),)))
+    assert [(f.key, f.label) for f in again.faces] == [(first, "happy")]
+    back = search_again(again, START.options, reads((BOXES[0], (14.0, 14.0, 54.0, 62.0))))
+    assert [(f.key, f.label) for f in back.faces] == [(second, "happy")]
+
+
+def test_a_search_of_photos_that_were_not_kept_is_refused(monkeypatch):
+    monkeypatch.setattr(collection_add, "KEEP_ORIGINALS", len(picture(0)) + 10)
+    half = collection()
+    with pytest.raises(CollectionError, match=r"1 of 2 photos were not kept.*new collection"):
+        search_again(half, DetectionOptions(confidence=0.5), reads())
+
+
+def test_more_than_fits_is_refused_when_drawn_or_searched_for(monkeypatch):
+    monkeypatch.setattr(edit, "MAX_FACES", 6)
+    with pytest.raises(CollectionError, match="7 faces"):
+        edit.draw(START, FIRST, (60, 70, 100, 110))
+    with pytest.raises(CollectionError, match="8 faces"):
+        search_again(START, START.options, reads((*BOXES, (30.0, 70.0, 55.0, 100.0))))
+    monkeypatch.setattr(edit, "MAX_CROPS", sum(f.face.crop.nbytes for f in START.faces))
+    assert snapshot(search_again(START, START.options, reads())) == snapshot(START)
+    with pytest.raises(CollectionError, match="smaller margin"):
+        search_again(START, DetectionOptions(crop=CropRule(1.5)), reads())

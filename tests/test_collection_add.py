@@ -1,6 +1,7 @@
 """Photos from files, folders, patterns and ZIPs: each file has its row in the ledger, and none costs the others."""
 
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from fer_core import collection_add, collection_edit as edit, photo_sources, pho
 from fer_core.collection import Collection
 from fer_core.collection_add import add
 from fer_core.collection_answers import answer, answered, disagreement, evaluation, labelled
+from fer_core.exports import settings_of
 from fer_core.photo_sources import Input, find, from_uploads, opened
 from fer_core.types import EMOTIONS, Prediction
 
@@ -109,7 +111,7 @@ def test_files_folders_and_patterns(tmp_path, monkeypatch):
 
 
 def test_a_full_collection_says_so(monkeypatch):
-    monkeypatch.setattr(collection_add, "MAX_FACES", 5)
+    monkeypatch.setattr(edit, "MAX_FACES", 5)
     made = collection()
     assert [row.outcome for row in made.ledger] == ["read", "failed"] and "full" in made.ledger[1].reason
 
@@ -125,6 +127,23 @@ def test_a_removed_photo_that_is_added_again_is_there_again():
     less = edit.remove_photo(made, made.photos[0].sha256)
     back = add(less, [Input("a.png", picture(0))], reads())
     assert len(back.shown) == 1 and len(back.faces) == 3 and back.ledger[1].outcome == "same"
+
+
+def test_a_model_calibrated_anew_is_asked_again():
+    made = answer(collection(("a.png",)), card(), certain("happy"))
+    warmer = replace(card(), temperature=2.0)
+    asked = []
+
+    def predict(crops):
+        asked.append(len(crops))
+        return certain("sad")(crops)
+
+    once = answer(made, warmer, predict)
+    assert asked == [3] and once.answers["model-a"].calibrated and once.answers["model-a"].temperature == 2.0
+    assert answer(once, warmer, predict) is once and asked == [3]
+    assert settings_of(once, ["model-a"]) != settings_of(made, ["model-a"])
+    again = answer(once, replace(card(), temperature=1.7), predict)
+    assert asked == [3, 3] and settings_of(again, ["model-a"]) != settings_of(once, ["model-a"])
 
 
 def test_models_are_asked_about_new_crops_only():

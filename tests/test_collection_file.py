@@ -2,20 +2,37 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from collection_cases import BOXES, answered_collection, collection, picture, png_of, reads, rezipped, snapshot
+from collection_cases import (
+    BOXES,
+    answered_collection,
+    card,
+    certain,
+    collection,
+    picture,
+    png_of,
+    reads,
+    rezipped,
+    snapshot,
+)
 from hypothesis import given, settings
+from PIL import Image
 
-from fer_core import collection_edit as edit, collection_file
+from fer_core import collection_edit as edit, collection_file, collection_schema as schema
 from fer_core.collection import Collection, CollectionError
-from fer_core.collection_add import search_again
-from fer_core.collection_answers import evaluation
-from fer_core.collection_file import MANIFEST, from_bytes, load, save, to_bytes
-from fer_core.exports import faces_csv
+from fer_core.collection_add import add, search_again
+from fer_core.collection_answers import answer, evaluation
+from fer_core.collection_file import MANIFEST, from_bytes, load, manifest, save, to_bytes
+from fer_core.detection import DetectionOptions, crop
+from fer_core.exports import faces_csv, faces_json, ledger_csv
+from fer_core.photo_sources import Input
+from fer_core.reading import read_faces
+from fer_core.types import Face
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +77,67 @@ def test_with_originals_work_can_go_on(worked):
         edit.draw(without, without.photos[0].sha256, (60, 70, 100, 110))
 
 
+def test_a_removed_photo_leaves_no_name_behind(worked):
+    first, second = worked.photos
+    less = edit.remove_photo(worked, first.sha256)
+    written = [manifest(less, False).model_dump_json().encode(), ledger_csv(less.told_ledger), faces_json(less, [])]
+    for data in written:
+        assert b"a.png" not in data and first.sha256.encode() not in data
+        assert b"b.png" in data and second.sha256.encode() in data
+    back = from_bytes(to_bytes(less))
+    assert [(row.number, row.file, row.outcome) for row in back.ledger] == [(1, "", "read"), (2, "b.png", "read")]
+    assert less.ledger[0].file == "a.png", "undo can still bring it back"
+
+
+def test_faces_that_were_deleted_before_they_could_be_found_stay_away(worked):
+    first = worked.photos[0].sha256
+    drawn = edit.draw(worked, first, (30.0, 70.0, 55.0, 100.0))
+    key = next(f.key for f in drawn.faces_of(first) if f.face.box == (30.0, 70.0, 55.0, 100.0))
+    gone = edit.delete(drawn, [key])
+    back = from_bytes(to_bytes(gone, originals=True))
+    again = search_again(back, back.options, reads((*BOXES, (30.0, 70.0, 55.0, 100.0))))
+    assert [f.key for f in again.faces_of(first)] == [f.key for f in back.faces_of(first)]
+    assert key not in {f.key for f in again.faces} and len(again.faces) == len(back.faces) + 1, "found in the other"
+
+
+def jpeg(png: bytes) -> bytes:
+    buffer = BytesIO()
+    Image.open(BytesIO(png)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+class Finder:
+    """A detector that finds the same box everywhere."""
+
+    def detect(self, image, options):
+        box = (4.0, 4.0, 44.0, 54.0)
+        return [Face(box, 0.95, np.zeros((5, 2), np.float32), crop(image, box, options.crop))]
+
+
+def test_a_long_narrow_photo_is_loaded_again():
+    narrow = picture(3, (60, 4000))
+    with Image.open(BytesIO(read_faces(narrow, Finder(), DetectionOptions()).preview_jpeg)) as preview:
+        assert min(preview.size) < 24, "narrower than a photo may be"
+    made = add(Collection("Narrow"), [Input("long.png", narrow)], lambda data, o: read_faces(data, Finder(), o))
+    back = from_bytes(to_bytes(made, originals=True))
+    assert snapshot(back) == snapshot(made) and back.photos[0].original == narrow
+
+
+def test_a_collection_of_version_1_is_read_and_its_calibrated_answers_are_asked_for_again(worked):
+    def older(content):
+        content["version"] = 1
+        for answers in content["answers"]:
+            del answers["temperature"]
+            answers["calibrated"] = True
+
+    back = from_bytes(_with_manifest(to_bytes(worked), older))
+    assert snapshot(back) == snapshot(worked)
+    asked = []
+    calibrated = replace(card("model-a"), temperature=1.5)
+    now = answer(back, calibrated, lambda crops: asked.append(len(crops)) or certain("sad")(crops))
+    assert sum(asked) == len(back.faces) and now.answers["model-a"].temperature == 1.5
+
+
 def test_an_empty_collection_can_be_saved():
     assert from_bytes(to_bytes(Collection("Nothing"))).name == "Nothing"
 
@@ -83,7 +161,7 @@ def _set(*path, to):
 
 
 DAMAGED_MANIFESTS = {
-    "newer": (_set("version", to=2), "newer version"),
+    "newer": (_set("version", to=schema.VERSION + 1), "newer version"),
     "other format": (_set("format", to="something"), "choose another file"),
     "NaN box": (_set("photos", 0, "found", 0, "box", to=[float("nan"), 0, 1, 1]), "finite number"),
     "infinite place": (_set("photos", 0, "places", 0, to=[0, 0, 1, float("inf")]), "finite number"),
@@ -139,7 +217,7 @@ def test_damaged_members_are_refused(worked, name):
 def test_other_pictures_than_promised_are_refused(worked):
     data = to_bytes(worked, originals=True)
     for folder, said in (("originals/", "not the photo"), ("previews/", "another size")):
-        small = picture(9, size=(30, 30))
+        small = jpeg(picture(9, size=(30, 30)))
         with pytest.raises(CollectionError, match=said):
             from_bytes(rezipped(data, lambda m, f=folder, s=small: [(n, s if n.startswith(f) else d) for n, d in m]))
 

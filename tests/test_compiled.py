@@ -115,6 +115,11 @@ def test_a_full_disk_costs_only_the_cache(model, tmp_path, full_disk):
     assert not list((tmp_path / "compiled").iterdir())
 
 
+def test_a_file_where_the_cache_should_be_costs_only_the_cache(model, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    np.testing.assert_array_equal(Network(model, folder=tmp_path / "file")(_x(2))[1], -_x(2))
+
+
 def test_old_forms_go(model, tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "MOST_KEPT", 2)
     for threads in (1, 2, 3, 4):

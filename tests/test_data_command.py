@@ -170,6 +170,11 @@ def test_clean_can_leave_near_copies_out(csv, tmp_path):
     done = run("clean", csv, "--no-near", "--out", tmp_path / "out")
     assert done.exit_code == 0
     assert report_from_json((tmp_path / "out" / "report.json").read_text()).near is None
+    kept, whole = (
+        output.partition("index")[2].partition("Written")[0]
+        for output in (done.output, run("clean", csv, "--out", tmp_path / "out").output)
+    )
+    assert "deduplicated" in kept and "clean" in whole and "clean" not in kept
 
 
 def test_clean_can_ask_a_detector(csv, tmp_path, monkeypatch):

@@ -119,6 +119,24 @@ def test_a_picture_that_changed_in_a_tree_is_seen(data, tmp_path):
     assert (load(place).faces[0] == 9).all()
 
 
+def test_a_link_to_nothing_is_passed_over(data, tmp_path):
+    (tmp_path / "there").mkdir()
+    make.write_csv(data, tmp_path / "there" / "fer2013.csv")
+    (tmp_path / "there" / ".#fer2013.csv").symlink_to("somebody@somewhere.1:2")  # an editor's lock
+    make.assert_is(load(tmp_path / "there"), data)
+
+
+def test_a_file_that_cannot_be_read_is_told_of(data, tmp_path, monkeypatch):
+    place = make.write_csv(data, tmp_path / "fer2013.csv")
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(datasets, "read_source", refuse)  # root, whom tests may run as, is refused nothing
+    with pytest.raises(datasets.DatasetError, match=r"fer2013\.csv cannot be read: Permission denied"):
+        load(place)
+
+
 def test_a_cache_that_cannot_be_written_costs_only_time(data, tmp_path):
     (tmp_path / "file").write_text("in the way")
     found = load(make.write_csv(data, tmp_path / "fer2013.csv"), cache=tmp_path / "file" / "cache")

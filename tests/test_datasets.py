@@ -13,6 +13,7 @@ from PIL import Image
 
 from fer_core import datasets
 from fer_core.datasets import OFFICIAL_SHA256, DatasetMissing, load
+from fer_core.fer2013_source import PixelError
 from fer_core.fer2013_tables import face_from_text
 from tests import fer2013_builder as make
 from tests.fer2013_builder import needs_real
@@ -142,6 +143,18 @@ def test_the_fullest_file_in_a_folder_wins(data, tmp_path):
     (tmp_path / "all" / "example_submission.csv").write_text("id,emotion\n1,0\n")
     (tmp_path / "all" / "readme.txt").write_text("")
     assert load(tmp_path / "all").form == "icml_face_data.csv"
+
+
+def test_a_table_that_only_lists_the_pictures_does_not_hide_them(data, tmp_path):
+    place = make.write_msambare(data, tmp_path / "tree")
+    (place / "labels.csv").write_text("image,label\ntrain/happy/Training_00000001.png,happy\n")
+    make.assert_is(load(place), data)
+    with pytest.raises(PixelError, match=r"labels\.csv, row 0: expected 2,304 whole numbers.*found 'train/happy"):
+        load(place / "labels.csv")
+    # pixels that begin beyond what is looked at first are taken on trust
+    (place / "labels.csv").write_text(f"path,label,image\n{'x' * 9000},happy,none\n")
+    with pytest.raises(PixelError, match="found 'none'"):
+        load(place)
 
 
 def test_a_saved_dataset_is_loaded_as_it_was(data, tmp_path):

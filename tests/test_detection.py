@@ -15,6 +15,7 @@ from PIL import Image
 
 from fer_core.crop_rule import frame
 from fer_core.detection import CropRule, DetectionOptions, Detector, detect, reading_order
+from fer_core.exports import settings
 from fer_core.photos import read_photo
 from fer_core.types import Box
 
@@ -226,6 +227,14 @@ def test_impossible_options_are_refused(options, words):
 def test_options_are_a_cache_key():
     from_a_widget: dict[str, Any] = {"minimum_face": np.int64(20), "thresholds": [0.6, 0.7, 0.7]}
     assert len({DetectionOptions(**from_a_widget), DetectionOptions(), DetectionOptions(crop=CropRule(1.2))}) == 2
+
+
+def test_equal_options_have_one_code_whatever_kind_of_number_they_came_as():
+    numbers: list[tuple[Any, Any]] = [(np.int64(20), 1), (20, np.float64(1)), (np.int16(20), np.float32(1))]
+    for minimum_face, confidence in numbers:
+        other = DetectionOptions(minimum_face, confidence)
+        assert other == DetectionOptions(20, 1.0)
+        assert settings(other, []) == settings(DetectionOptions(20, 1.0), [])
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,27 @@ def test_a_blank_picture_does_not_make_a_dataset_fer2013(tmp_path):
     make.assert_is(load(make.write_csv(blanks, tmp_path / "fer2013.csv")), blanks)
 
 
+@pytest.mark.parametrize(("near", "known"), [(1, False), (4, True)])
+def test_a_few_pictures_that_look_like_rows_do_not_make_a_dataset_fer2013(near, known):
+    fer2013, foreign = make.sample(seed=1), make.sample(seed=5, per_class=(5, 2, 3))
+    faces = foreign.faces.copy()
+    faces[-near:] = [_jpeg(face) for face in fer2013.faces[:near]]
+    claimed = np.arange(len(faces), dtype=np.int32)
+    given = source.Source(faces, foreign.labels, foreign.splits, claimed, "x")
+    found = identify(given, row_index(fer2013.faces, fer2013.labels))
+    assert (found is not given) is known
+    assert (found.rows >= 0).sum() == (near if known else len(faces))
+
+
+def test_one_exact_copy_makes_a_dataset_fer2013():
+    fer2013, foreign = make.sample(seed=1), make.sample(seed=5, per_class=(5, 2, 3))
+    faces = foreign.faces.copy()
+    faces[3] = fer2013.faces[7]
+    given = source.Source(faces, foreign.labels, foreign.splits, np.arange(len(faces), dtype=np.int32), "x")
+    rows = identify(given, row_index(fer2013.faces, fer2013.labels)).rows
+    assert rows[3] == 7 and (np.delete(rows, 3) == -1).all()
+
+
 def test_the_shipped_index_is_of_all_rows_and_holds_no_picture(tmp_path):
     index = load_row_index()
     assert index.hashes.shape == (35_887,)

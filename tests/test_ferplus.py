@@ -74,3 +74,29 @@ def test_more_than_half_must_say_that_it_is_no_face():
     votes = np.zeros((3, 10), np.uint8)
     votes[0, 9], votes[1, 9], votes[1, 0], votes[2, 9], votes[2, 0] = 10, 5, 5, 6, 4
     assert ferplus.not_a_face(votes).tolist() == [True, False, True]
+
+
+def test_a_file_of_other_splits_that_merely_lies_beside_is_passed_over(data, tmp_path):
+    votes = make.write_votes(data, tmp_path / "fer2013new.csv")
+    votes.write_text(votes.read_text().replace("Training", "", 1))
+    place = make.write_csv(data, tmp_path / "fer2013.csv")
+    found = load(place)
+    assert found.votes is None
+    assert any("not joined" in note and "row 0: Unknown split ''" in note for note in found.notes)
+    with pytest.raises(ferplus.VotesError, match=r"row 0: Unknown split ''.*Take fer2013new\.csv as published"):
+        load(place, votes=votes)
+
+
+def test_blank_lines_among_votes_are_skipped(data, tmp_path):
+    votes = make.write_votes(data, tmp_path / "v.csv")
+    first, *rest = votes.read_text().split("\n")
+    votes.write_text("\n".join(["", first, "", *rest, "", ""]))
+    found = load(make.write_csv(data, tmp_path / "fer2013.csv"), votes=votes)
+    np.testing.assert_array_equal(found.votes, data.votes)
+
+
+def test_a_row_too_short_for_its_split_is_refused(tmp_path):
+    votes = tmp_path / "v.csv"
+    votes.write_text(",".join([*ferplus.VOTE_COLUMNS, "Usage"]) + "\n" + ",".join("1" * 10) + "\n")
+    with pytest.raises(ferplus.VotesError, match="row 0: Unknown split ''"):
+        ferplus.read_votes(votes)

@@ -13,6 +13,7 @@ from sklearn import metrics as sklearn_metrics
 from fer_core import scores
 from fer_core.answers import check_answers
 from fer_core.bootstrap import interval, resamples
+from fer_core.comparison import compare
 from fer_core.metrics import METRICS, evaluate
 from fer_core.types import EMOTIONS
 
@@ -266,6 +267,22 @@ def test_float16_probabilities_are_close_enough_and_the_input_is_left_alone() ->
     kept = half.copy()
     assert METRICS["log_loss"](y, half) == pytest.approx(METRICS["log_loss"](y, p), abs=1e-3)
     np.testing.assert_array_equal(half, kept)
+
+
+@pytest.mark.parametrize(
+    ("y", "p", "name"),
+    [
+        (["happy", "sad"], ["happy", "sad"], "y"),
+        ([0, 1], ["happy", "sad"], "p"),
+        ([0.0, math.nan], [0, 1], "y"),
+        (["happy", "sad"], np.eye(2), "y"),
+    ],
+)
+def test_labels_that_are_no_integers_are_refused_with_the_remedy(y: Any, p: Any, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{name}: expected integer labels, got dtype .*label_index"):
+        METRICS["accuracy"](y, p)
+    with pytest.raises(ValueError, match=rf"^{name}: expected integer labels"):
+        compare(y, p, p)
 
 
 def test_every_metric_says_what_it_is() -> None:

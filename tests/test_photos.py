@@ -209,7 +209,7 @@ def test_large_photo_is_reduced():
         (encoded(picture(), "PPM"), "not a photo that can be read"),
         (encoded(picture(), "ICO"), "not a photo that can be read"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(100), "not a photo that can be read"),
-        (b"\xff\xd8\xff" + bytes(photos.MAX_BYTES), "up to 50 MB"),
+        (b"\xff\xd8\xff" + bytes(photos.MAX_BYTES), "more than 50 MB; photos of up to 50 MB"),
         (b"\xff\xd8\xff", "JPEG file is damaged or incomplete"),
         (b"BMW and other cars", "BMP file is damaged or incomplete"),
         (png_header(10_000, 10_000), "10000 x 10000 = 100.0 megapixels"),

@@ -4,6 +4,7 @@ import csv
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from dashboard.pages_table import VIEWS
-from fer_core import artifacts, exports
+from fer_core import artifacts, command, exports
 
 ROOT = Path(__file__).resolve().parents[1]
 BAD = b"\xff\xd8\xff\xe0 torn"
@@ -52,6 +53,11 @@ def folder(tmp_path_factory):
 def done(folder):
     """The command's first run over the folder."""
     return _predict("in", "--out", "faces.csv", cwd=folder)
+
+
+def test_the_shell_has_the_command_by_its_name():
+    (installed,) = metadata.entry_points(group="console_scripts", name="seven-faces")
+    assert installed.load() is command.main
 
 
 def test_it_goes_on_past_bad_files_and_says_so_by_its_status(folder, done):

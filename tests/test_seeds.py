@@ -47,7 +47,7 @@ def test_what_was_run_from_scratch_stands_for_what_was_not_run(tiny_artifacts: P
     import shutil
 
     shutil.copytree(tiny_artifacts / "keras-native", tmp_path / "burney-vgg16-scratch")
-    found = {one.seed.recipe: one for one in seeds.seeds.compared(tmp_path)}
+    found = {one.seed.recipe: one for one in seeds.compared(tmp_path)}
     assert found["burney-vgg16"].id == "burney-vgg16-scratch" and "from scratch" in found["burney-vgg16"].why
     assert found["burney-vgg19"].id is None and found["burney-vgg19"].accuracy is None
 
@@ -57,7 +57,7 @@ def test_a_damaged_artifact_is_a_blank(tiny_artifacts: Path, tmp_path: Path) -> 
 
     shutil.copytree(tiny_artifacts / "keras-native", tmp_path / "keras-native")
     (tmp_path / "keras-native" / artifacts.CARD).write_text("{")
-    assert all(one.accuracy is None for one in seeds.seeds.compared(tmp_path))
+    assert all(one.accuracy is None for one in seeds.compared(tmp_path))
 
 
 def test_the_page_has_a_row_for_every_system_and_is_written_once(tiny_artifacts: Path, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_short_run_is_told_with_its_size_and_never_as_ours(tmp_path: Path) -> 
     outcome = studies.Outcome("burney-vgg16 as it is", {}, 0, "key", "0120", 0.75, 1, 90.0, "cpu", [{"epoch": 1.0}])
     run = studies.Study("burney-vgg16-scratch", "VGG16, from scratch", "burney-vgg16", 300, 1, 1, "0123", [outcome])
     studies.save(run, tmp_path, studies.SHORT_RUNS)
-    (row,) = [one for one in seeds.seeds.compared(tmp_path) if one.seed.recipe == "burney-vgg16"]
+    (row,) = [one for one in seeds.compared(tmp_path) if one.seed.recipe == "burney-vgg16"]
     assert row.short == run and row.accuracy is None and row.id is None
     lines = command.page(tmp_path).splitlines()
     (told,) = [line for line in lines if "VGG16, six labels" in line]

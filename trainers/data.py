@@ -163,9 +163,9 @@ def _findings(report: cleaning.CleaningReport) -> Table:
 
 
 def _kept(dataset: datasets.Dataset, report: cleaning.CleaningReport) -> Table:
-    """What each index keeps of each split."""
+    """What each index keeps of each split, without 'clean' where near copies were not sought, which it needs."""
     table = Table("index", *dataset.counts)
-    for name in cleaning.INDEXES:
+    for name in (name for name in cleaning.INDEXES if report.near is not None or name != "clean"):
         kept = dataset.subset(cleaning.clean_index(dataset, name, report))
         table.add_row(name, *(f"{kept.counts.get(split, 0):,}" for split in dataset.counts))
     return table

@@ -1,0 +1,131 @@
+"""The figures in the README's sentences are those of the stored artifacts, and so is what it concludes from them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_core import artifacts, evidence, seed_runs
+from fer_core.artifacts import Reference
+from fer_core.comparison import Comparison, compare, compare_all, restrict
+from fer_core.seed_runs import Again
+from fer_core.types import EMOTIONS
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+SPLIT, ALPHA = "PrivateTest", 0.05
+TAUGHT = {f"{id}-distilled": id for id in ("torch-native", "keras-native", "torch-compact")}
+"""The networks called distilled and their untaught twins."""
+
+
+@pytest.fixture(scope="module")
+def prose() -> str:
+    """The README without its tables, every line break and indent one space."""
+    text = re.sub(r"^\|.*$", "", README.read_text(), flags=re.M)
+    return " ".join(text.split())
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return artifacts.reference()
+
+
+@pytest.fixture(scope="module")
+def private(reference: Reference) -> np.ndarray:
+    """Which of the reference's images are PrivateTest's."""
+    return evidence.mask(reference, SPLIT)
+
+
+def rater(id: str, reference: Reference) -> evidence.Rater:
+    """A shipped model, or a shipped run of one with another seed."""
+    root = None if id in artifacts.ids() else seed_runs.place()
+    return evidence.model(artifacts.card(id, root), artifacts.predictions(id, root), reference)
+
+
+def compared(a: str, b: str, reference: Reference) -> Comparison:
+    """Two models' answers to PrivateTest."""
+    rows = evidence.mask(reference, SPLIT)
+    return compare(reference.truth[rows], *(rater(id, reference).answered[rows] for id in (a, b)), bootstrap=0)
+
+
+def again(id: str) -> Again:
+    """A model's three runs."""
+    found = seed_runs.again(id, SPLIT)
+    assert found is not None and sorted(found.accuracy) == [0, 1, 2]
+    return found
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def runs(of: Again) -> str:
+    """The figures of three runs as the README lists them, seed 0 first."""
+    first, second, third = (percent(of.accuracy[seed]) for seed in (0, 1, 2))
+    return f"{first}, {second} and {third} %"
+
+
+def spread(of: Again) -> str:
+    return f"mean {percent(of.mean)}, standard deviation {percent(of.spread)} points"
+
+
+def test_the_copies(prose: str, reference: Reference, private: np.ndarray) -> None:
+    assert f"leaves out the {int(reference.copied[private].sum())} PrivateTest images that Training has too" in prose
+
+
+def test_three_runs_of_keras_native(prose: str) -> None:
+    found = again("keras-native")
+    assert f"Three runs of `keras-native` ({runs(found)} with seeds 0 to 2: {spread(found)})" in prose
+    assert artifacts.card("keras-native").seed == 0 and "the row above is the first" in prose
+
+
+def test_three_runs_of_torch_compact_distilled(prose: str, reference: Reference) -> None:
+    found = again("torch-compact-distilled")
+    assert f"None of three runs of the compact one ({runs(found)}: {spread(found)}) is told from its twin" in prose
+    for id in ("torch-compact-distilled", *seed_runs.ids("torch-compact-distilled")):
+        assert compared(id, "torch-compact", reference).p_value >= ALPHA, id
+
+
+def test_keras_native_distilled_among_the_runs_of_its_twin(prose: str, reference: Reference) -> None:
+    taught = evidence.stored_reports("keras-native-distilled")[SPLIT].metrics["accuracy"].value
+    twin = again("keras-native").accuracy
+    said = f"beats seed 0 of its twin ({percent(taught)} against {percent(twin[0])} %)"
+    assert f"`keras-native-distilled` {said}, but reads less than seed 1 ({percent(twin[1])})" in prose
+    assert twin[0] < taught < twin[1]
+
+
+def test_whom_the_ensembles_answers_helped(prose: str, reference: Reference, private: np.ndarray) -> None:
+    shipped = [id for id in artifacts.ids() if artifacts.card(id).labels == EMOTIONS]
+    answers = {id: rater(id, reference).answered[private] for id in shipped}
+    y, pairs = reference.truth[private], list(TAUGHT.items())
+    corrected = {pair[0]: one.p_adjusted for pair, one in compare_all(y, answers, pairs, bootstrap=0).items()}
+    assert {id for id, p in corrected.items() if p is not None and p < ALPHA} == {
+        "torch-native-distilled", "keras-native-distilled"
+    }  # fmt: skip
+    majority = next(one.answered[private] for one in evidence.people(reference) if one.id == evidence.MAJORITY)
+    everybody = compare_all(y, answers | {evidence.MAJORITY: majority}, bootstrap=0)  # as the page Pairs opens
+    certain = {frozenset(pair) for pair, one in everybody.items() if (one.p_adjusted or 0.0) < ALPHA}
+    assert [pair[0] for pair in pairs if frozenset(pair) in certain] == ["torch-native-distilled"]
+    assert "`torch-native-distilled` for certain, also when corrected over all pairs at once" in prose
+
+
+def test_a_support_vector_machine_for_the_last_layer(prose: str, reference: Reference) -> None:
+    one = compared("torch-compact-svm", "torch-compact", reference)
+    same = f"{100 * one.agreement:.0f} % of its PrivateTest answers are those of `torch-compact`"
+    assert f"{same}, as often right (McNemar's exact test, p = {one.p_value:.2f})" in prose
+
+
+def test_two_frameworks_tell_no_difference_but_answer_differently(prose: str, reference: Reference) -> None:
+    one = compared("keras-efficientnet-lite0", "torch-efficientnet-lite0", reference)
+    assert "one run of each tells no difference in accuracy, yet the twins often give the same image" in prose
+    assert one.p_value >= ALPHA and one.agreement < 0.9
+
+
+def test_five_labels_are_an_easier_question(prose: str, reference: Reference, private: np.ndarray) -> None:
+    five, seven = rater("keras-native-five", reference), rater("keras-native", reference)
+    on = [restrict(reference.truth[private], r.probabilities[private], r.labels, five.labels)
+          for r in (five, seven) if r.probabilities is not None]  # fmt: skip
+    assert "Asked about the same five alone, `keras-native`, which learned all seven, is as good" in prose
+    assert compare(on[0].y, on[0].p, on[1].p, bootstrap=0).p_value >= ALPHA

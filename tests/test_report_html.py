@@ -1,0 +1,59 @@
+"""The report's table keeps every answer under the model that gave it."""
+
+from html.parser import HTMLParser
+
+from collection_cases import add, answer, card, certain, collection, picture, reads
+
+from fer_core import collection_edit as edit
+from fer_core.photo_sources import Input
+from fer_core.report_html import report_html
+
+
+class _Tables(HTMLParser):
+    """Every table's rows as lists of their cells' texts."""
+
+    def __init__(self):
+        super().__init__()
+        self.tables, self.open = [], False
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+            self.open = True
+
+    def handle_endtag(self, tag):
+        self.open = self.open and tag not in ("td", "th")
+
+    def handle_data(self, data):
+        if self.open:
+            self.tables[-1][-1][-1] += data
+
+
+def _tables(made, ids):
+    page = _Tables()
+    page.feed(report_html(made, ids, photos=False).decode())
+    return page.tables
+
+
+def test_a_model_that_was_not_asked_about_a_face_leaves_an_empty_cell():
+    made = answer(collection(("a.png",)), card("model-a"), certain("happy"))
+    made = add(made, [Input("b.png", picture(1))], reads())
+    made = answer(made, card("model-b", weights="b" * 64), certain("sad"))
+    head, *rows = _tables(made, ["model-a", "model-b"])[0]
+    assert head[4:] == ["Model-A", "Model-B"]
+    assert [[cell.split(" ")[0] for cell in row[4:]] for row in rows] == [["happy", "sad"]] * 3 + [["", "sad"]] * 3
+
+
+def test_models_of_one_title_are_told_apart_by_their_ids():
+    made = answer(collection(("a.png",)), card("model-a"), certain("happy"))
+    for id in ("MODEL-A", "model-c"):
+        made = answer(made, card(id, weights="b" * 64), certain("sad"))
+    made = edit.label(made, {made.faces[0].key: "happy"})
+    tables = _tables(made, ["model-a", "MODEL-A", "model-c"])
+    told = ["Model-A (model-a)", "Model-A (MODEL-A)", "Model-C"]
+    assert [row[0] for row in tables[0][1:]] == told
+    assert tables[-2][0][4:] == told
