@@ -17,6 +17,7 @@ from fer_core.human.agreement import (
     ratings,
     votes,
 )
+from fer_core.human.errors import HumanError
 from fer_core.types import EMOTIONS
 
 _ = 0
@@ -131,3 +132,9 @@ def test_ratings_are_test_answers_by_rater_and_face():
     matrix, raters, faces = ratings(table)
     assert (raters, faces) == (["a", "b"], ["x", "y"])
     assert matrix.tolist() == [[EMOTIONS.index("happy"), NONE], [EMOTIONS.index("sad"), NONE]]
+
+
+def test_two_people_of_one_name_are_not_taken_for_one():
+    table = pd.DataFrame({"rater": "p1", "kind": "test", "face": ["x", "x"], "label": ["sad", "happy"]})
+    with pytest.raises(HumanError, match="got two of 'p1' to 'x'"):
+        ratings(table)

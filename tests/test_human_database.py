@@ -6,19 +6,21 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 
 from fer_core.human import migration, quiz
 from fer_core.human.answers_table import own_answers
 from fer_core.human.database import Database, database_url
 from fer_core.human.errors import DatabaseTooNewError, DatabaseUnavailableError, HumanError
-from fer_core.human.tables import Base
+from fer_core.human.exchange import to_csv
+from fer_core.human.tables import Base, RunRecord
 from tests.human_cases import SHORT, sit
 
 pytest_plugins = ("tests.human_fixtures",)
@@ -240,3 +242,42 @@ def test_the_parts_that_pages_show_first_load_no_database():
     code += "print([m for m in ('sqlalchemy', 'alembic', 'statsmodels') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_moments_are_in_utc_whatever_the_servers_time_zone(database, faces):
+    def far_away(connection, record):
+        connection.execute("SET TIME ZONE 'Asia/Tokyo'")
+        connection.commit()
+
+    event.listen(database.engine, "connect", far_away)
+    database.engine.dispose()
+    code = quiz.start(database, faces, SHORT, consent=True)
+    quiz.answer(database, code, 1, "happy", 700)
+    with database.reading() as session:
+        run = session.query(RunRecord).one()
+        assert run.started.utcoffset() == timedelta(0) and run.finished is None
+    row = to_csv(own_answers(database, code)).decode().splitlines()[1]
+    assert row.count("+00:00") == 2 and "+09:00" not in row
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///file::memory:?cache=shared&uri=true",
+        "sqlite:///file:quiz?mode=memory&cache=shared&uri=true",
+    ],
+)
+def test_a_database_in_memory_is_refused_in_words(url):
+    with pytest.raises(HumanError, match=r"outlives the program, such as sqlite:////folder.* got one in memory"):
+        Database(url)
+
+
+def test_a_place_without_a_write_ahead_log_is_refused_in_words(tmp_path):
+    code = "import sys; from fer_core.human.database import Database; Database(sys.argv[1])"
+    url = f"sqlite:///file:{tmp_path}/quiz.sqlite3?vfs=unix-dotfile&uri=true"
+    done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert "DatabaseUnavailableError: SQLite's write-ahead log" in done.stderr.splitlines()[-1]

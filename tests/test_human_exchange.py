@@ -1,11 +1,15 @@
 """Answers out as CSV and in again: nothing lost on the way, and what does not fit is named by row and column."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pandas as pd
 import pytest
 
-from fer_core.human import classes, quiz
+from fer_core.answers import NONE
+from fer_core.human import classes, exchange, quiz
+from fer_core.human.agreement import ratings
 from fer_core.human.answers_table import CODEBOOK, COLUMNS, class_answers, codebook, everybody, own_answers
 from fer_core.human.errors import ImportRefusedError
 from fer_core.human.exchange import codebook_csv, import_csv, to_csv
@@ -14,6 +18,7 @@ from tests.human_cases import SHORT, sit
 
 pytest_plugins = ("tests.human_fixtures",)
 HEAD = "rater,face,truth,label\n"
+MORE = HEAD.strip() + ","
 
 
 def test_what_goes_out_comes_in_again(database, faces):
@@ -93,6 +98,15 @@ def test_the_same_file_twice_is_stored_once(database):
         ("rater,face,truth,label,answered\np1,a,sad,sad,soon\n", "Row 2, column answered"),
         (f"rater,face,truth,label,nickname\np1,a,sad,sad,{'x' * 10_240}\n", "Row 2, column nickname: .* at most 40"),
         (HEAD + 'p1,a,sad,"sad\n', "CSV in UTF-8"),
+        (HEAD + "p1,a,sad,sad,\np2,a,sad,sad,\n", "rows have more cells than the head has names. Do they end in a"),
+        (HEAD + "p1,a,sad,sad,,\np1,b,sad,sad\n", "rows have more cells than the head has names"),
+        (MORE + "position\np1,a,sad,sad,1\np1,b,sad,sad,1\n", "Row 3, column position: 'p1' has place 1 in"),
+        (MORE + "position\np1,a,sad,sad,first\n", "Row 2, column position: expected a whole number"),
+        (MORE + "position\np1,a,sad,sad,0\n", "Row 2, column position: expected a whole number from 1"),
+        (MORE + "position\np1,a,sad,sad,2\np1,b,sad,sad,\n", "Row 3, column position: .* or in none"),
+        (MORE + "condition\np1,a,sad,sad,dim\0light\n", "Row 2, column condition: .* invisible characters"),
+        (MORE + "answered\np1,a,sad,sad,0001-01-01T00:00:00+10:00\n", "Row 2, column answered: .* in UTC"),
+        (MORE + "started\np1,a,sad,sad,9999-12-31T23:00:00-10:00\n", "Row 2, column started: .* in UTC"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named_and_nothing_is_stored(database, text, said):
@@ -110,3 +124,111 @@ def test_a_file_that_is_no_text_is_refused(database, data):
 def test_a_file_that_is_too_large_is_refused(database):
     with pytest.raises(ImportRefusedError, match="at most 50 MB"):
         import_csv(database, b"x" * 50_000_001)
+
+
+def test_a_class_and_a_condition_are_no_formulas_either_and_come_in_as_they_were(database, faces):
+    group = classes.open_class(database, "=HYPERLINK(1)", "horse battery", faces, SHORT)
+    number = classes.enter(database, group, "horse battery")
+    shown = {"p1": "+2 dioptres", "p2": "'+2", "p3": "''tis", "p4": "fog"}
+    guarded = ["'+2 dioptres", "''+2", "''tis", "fog"]
+    rows = "".join(f"{rater},a,sad,sad,{condition}\n" for rater, condition in zip(shown, guarded, strict=True))
+    import_csv(database, ("rater,face,truth,label,condition\n" + rows).encode(), number)
+    out = class_answers(database, number)
+    assert dict(zip(out["rater"], out["condition"], strict=True)) == shown
+    cells = pd.read_csv(io.BytesIO(to_csv(out)))
+    assert set(cells["class"]) == {"'=HYPERLINK(1)"}
+    assert cells["condition"].tolist() == guarded
+    import_csv(database, to_csv(out))
+    back = everybody(database)
+    assert back["condition"].tolist() == 2 * list(shown.values())
+
+
+@pytest.mark.parametrize("nickname", ["'tHooft", "'=1+1", "''-", "'", "=1"])
+def test_a_nickname_keeps_its_own_quotes(database, faces, nickname):
+    code = quiz.start(database, faces, SHORT, consent=True, nickname=nickname)
+    quiz.answer(database, code, 1, "happy", 5)
+    other = classes.open_class(database, "guests", "horse battery", faces, SHORT)
+    number = classes.enter(database, other, "horse battery")
+    import_csv(database, to_csv(own_answers(database, code)), number)
+    assert class_answers(database, number)["nickname"].tolist() == [nickname]
+
+
+def test_rows_of_another_order_are_sorted_by_their_position(database, faces):
+    group = classes.open_class(database, "3b", "horse battery", faces, SHORT)
+    for _ in range(2):
+        code = quiz.start(database, faces, consent=True, class_code=group)
+        sit(database, code, faces, lambda truth: truth)
+    out = class_answers(database, classes.enter(database, group, "horse battery"))
+    out = out[out["kind"] != "practice"]  # the places of the others stay as they were
+    import_csv(database, to_csv(out.sort_values(["kind", "reaction_ms"], ascending=False)))
+    back = everybody(database)
+    again = back[back["rater"].str.endswith(":2")].assign(rater=lambda rows: rows["rater"].str.removesuffix(":2"))
+    there, here = (
+        rows.sort_values(["rater", "position"])[["rater", "position", "face", "kind", "reaction_ms"]]
+        for rows in (out, again)
+    )
+    pd.testing.assert_frame_equal(there.reset_index(drop=True), here.reset_index(drop=True))
+
+
+def test_a_column_of_positions_may_be_blank(database):
+    import_csv(database, b"rater,face,truth,label,position\np1,b,sad,sad,\np1,a,sad,sad,\n")
+    assert everybody(database)[["face", "position"]].to_numpy().tolist() == [["b", 1], ["a", 2]]
+
+
+def test_equal_names_of_two_classes_are_two_people(database, faces):
+    groups = [classes.open_class(database, title, "horse battery", faces, SHORT) for title in ("3a", "3b", "3c")]
+    for group, label in zip(groups, ("sad", "fear", "happy"), strict=True):
+        text = f"{HEAD}p1,a,sad,{label}\np1,b,sad,{label}\np{label},a,sad,sad\np1:2,a,sad,angry\n"
+        import_csv(database, text.encode(), classes.enter(database, group, "horse battery"))
+    table = everybody(database)
+    mine = table[table["face"] == "b"].set_index("rater")["label"].to_dict()
+    assert mine == {"p1": "sad", "p1:3": "fear", "p1:4": "happy"}  # p1:2 is a name of the file
+    matrix, raters, _ = ratings(table)
+    assert len(raters) == 9 and (matrix != NONE).sum() == len(table) == 12
+    for group in groups:  # in a class each has the own name
+        number = classes.enter(database, group, "horse battery")
+        assert set(class_answers(database, number)["rater"]) >= {"p1", "p1:2"}
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("in_class", [True, False])
+def test_the_same_file_twice_at_the_same_time_is_stored_once(database, faces, monkeypatch, in_class):
+    group = classes.open_class(database, "3b", "horse battery", faces, SHORT)
+    number = classes.enter(database, group, "horse battery") if in_class else None
+    data, begun, done, record = (HEAD + "p1,a,sad,sad\n").encode(), Event(), Event(), exchange._Run.record
+
+    def slow(run, number):
+        if not begun.is_set():  # the first import has looked who is here, and waits for the second to look too
+            begun.set()
+            done.wait(1)
+        return record(run, number)
+
+    def second():
+        begun.wait(10)
+        try:
+            return import_csv(database, data, number).answers
+        except ImportRefusedError as refused:
+            return str(refused)
+        finally:
+            done.set()
+
+    monkeypatch.setattr(exchange._Run, "record", slow)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(second)
+        assert import_csv(database, data, number).answers == 1
+        assert "'p1' is here already" in str(late.result())
+    assert len(everybody(database)) == 1
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_quiz_begins_while_answers_are_imported_into_its_class(database, faces, monkeypatch):
+    group = classes.open_class(database, "3b", "horse battery", faces, SHORT)
+    number, record = classes.enter(database, group, "horse battery"), exchange._Run.record
+
+    def meanwhile(run, number):
+        assert quiz.start(database, faces, consent=True, class_code=group)
+        assert classes.enter(database, group, "horse battery") == number
+        return record(run, number)
+
+    monkeypatch.setattr(exchange._Run, "record", meanwhile)
+    assert import_csv(database, (HEAD + "p1,a,sad,sad\n").encode(), number).answers == 1

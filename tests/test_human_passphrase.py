@@ -1,5 +1,6 @@
 """Guessing a class's passphrase is slow, whoever guesses from wherever, and its teacher still gets in."""
 
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -100,3 +101,28 @@ def test_a_database_from_before_gets_the_count(database, group, url):
     later = Database(url)
     assert [guess(later, group), guess(later, group, PASSPHRASE)] == ["PassphraseError", "in"]
     later.close()
+
+
+def test_a_passphrase_is_the_same_from_every_keyboard(database, faces):
+    for typed, again in (
+        ("caf\u00e9 cr\u00e8me", "cafe\u0301 cre\u0300me"),
+        ("cafe\u0301 ole\u0301", "caf\u00e9 ol\u00e9"),
+    ):
+        group = classes.open_class(database, "3b", typed, faces, SHORT)
+        assert guess(database, group, again) == guess(database, group, typed) == "in"
+        assert guess(database, group, "cafe creme") == "PassphraseError"
+
+
+def test_the_longest_passphrase_is_the_same_from_every_keyboard_too(database, faces):
+    group = classes.open_class(database, "3b", "\u1f82" * 200, faces, SHORT)  # four characters each where decomposed
+    assert guess(database, group, unicodedata.normalize("NFD", "\u1f82" * 200)) == "in"
+    for passphrase, length in (("e\u0301" * 7, 7), ("e\u0301" * 201, 201), ("x" * 10_240, "10,240")):
+        with pytest.raises(PassphraseError, match=f"8 to 200 characters, got {length}"):
+            classes.open_class(database, "3b", passphrase, faces, SHORT)
+
+
+def test_a_passphrase_that_was_hashed_before_opens_its_class():
+    stored = (  # of the program's first version
+        "scrypt$000102030405060708090a0b0c0d0e0f$bffa476f41689bd6a7528e80326aa266e836ad2604bdd641a028c623f484391c"
+    )
+    assert codes.is_passphrase(PASSPHRASE, stored) and not codes.is_passphrase("battery horse", stored)

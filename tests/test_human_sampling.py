@@ -139,3 +139,8 @@ def test_ids_tell_faces_apart():
     assert row_of(face_id(32298)) == 32298
     assert row_of("fer2013:x") is row_of("sha256:12") is row_of(None) is row_of("") is row_of("fer2013:") is None
     assert LabelledFaces("two", [(flat, 1), (flat, 1), (tall, 2)]).labels.tolist() == [1, 2]
+
+
+def test_the_only_face_of_a_quiz_comes_before_its_repeat():
+    one, options = labelled(per_class=1, classes=1), Options(per_class=1, repeats=1, checks=0, practice=0)
+    assert {tuple(p.kind for p in plan(one, options, seed, seed)) for seed in range(20)} == {("test", "repeat")}

@@ -176,3 +176,10 @@ def test_simulated_taggers_are_at_every_percentile_alike():
 def test_a_person_without_shared_faces_has_no_percentile():
     assert versus.percentile(sat(with_wrong(0)).assign(face="sha256:ab").head(1), REFERENCE) is None
     assert versus.percentile(pd.concat([sat(with_wrong(0), "a"), sat(with_wrong(0), "b")]), REFERENCE) is None
+
+
+def test_answers_that_came_too_late_cost_percentiles_as_wrong_ones_do():
+    late, wrong = with_wrong(0), with_wrong(35)
+    late[:35] = NONE
+    place, n = percentile(sat(late))
+    assert n == 70 and place == percentile(sat(wrong))[0] < 50

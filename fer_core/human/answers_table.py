@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,7 +66,10 @@ def class_answers(database: Database, number: int) -> pd.DataFrame:
 
 
 def everybody(database: Database) -> pd.DataFrame:
-    """The answers of all runs, without nicknames and classes; columns as in `CODEBOOK`."""
+    """The answers of all runs, without nicknames and classes; columns as in `CODEBOOK`.
+
+    Names are unique in a class alone, imported ones such as "p1": here the second run that has one is "p1:2".
+    """
     return _table(database, _answers()).assign(nickname=None, **{"class": None})
 
 
@@ -75,10 +80,10 @@ def codebook() -> pd.DataFrame:
 
 def _answers() -> Select:
     columns = (
-        RunRecord.rater, RunRecord.nickname, ClassRecord.title.label("class"), RunRecord.source, RunRecord.condition,
-        RunRecord.options, RunRecord.faces_seed, RunRecord.seed, RunRecord.started, ItemRecord.position,
-        ItemRecord.kind, ItemRecord.face, ItemRecord.truth, AnswerRecord.label, AnswerRecord.milliseconds,
-        AnswerRecord.confidence, AnswerRecord.answered,
+        RunRecord.id, RunRecord.rater, RunRecord.nickname, ClassRecord.title.label("class"), RunRecord.source,
+        RunRecord.condition, RunRecord.options, RunRecord.faces_seed, RunRecord.seed, RunRecord.started,
+        ItemRecord.position, ItemRecord.kind, ItemRecord.face, ItemRecord.truth, AnswerRecord.label,
+        AnswerRecord.milliseconds, AnswerRecord.confidence, AnswerRecord.answered,
     )  # fmt: skip
     joined = select(*columns).select_from(AnswerRecord).join(ItemRecord).join(RunRecord)
     return joined.outerjoin(ClassRecord, RunRecord.class_id == ClassRecord.id).order_by(
@@ -93,6 +98,7 @@ def _table(database: Database, statement: Select) -> pd.DataFrame:
     names = np.array([*EMOTIONS, None], dtype=object)
     truth, label = (table[column].astype("Int64").fillna(len(EMOTIONS)) for column in ("truth", "label"))
     return table.assign(
+        rater=_told_apart(table["id"].tolist(), table["rater"].tolist()),
         feedback=[bool(options.get("feedback")) for options in table["options"]],
         truth=names[truth.to_numpy(int)],
         label=names[label.to_numpy(int)],
@@ -100,3 +106,19 @@ def _table(database: Database, statement: Select) -> pd.DataFrame:
         reaction_ms=table["milliseconds"].astype("Int64"),
         confidence=table["confidence"].astype("Int64"),
     )[COLUMNS]
+
+
+def _told_apart(runs: Sequence[int], raters: Sequence[str]) -> list[str]:
+    """A rater's name for each answer, another for each run: the first run of a name keeps it, the others get a number.
+
+    A run is one person's, and a person whose answers were imported again into another class has two.
+    """
+    named = dict(zip(runs, raters, strict=True))
+    taken, first = set(named.values()), set(named.values())
+    for run, rater in named.items():
+        if rater in first:
+            first.remove(rater)
+            continue
+        named[run] = next(name for n in count(2) if (name := f"{rater}:{n}") not in taken)
+        taken.add(named[run])
+    return [named[run] for run in runs]

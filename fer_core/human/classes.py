@@ -101,13 +101,14 @@ def _try(database: Database, code: str) -> tuple[int, str]:
 
 
 def erase_class(database: Database, code: str, passphrase: str) -> int:
-    """How many answers were deleted: the class, its members' runs and all their answers are gone."""
+    """How many answers were deleted: the class, its members' runs and all their answers are gone, from the disk too."""
     number = enter(database, code, passphrase)
     with database.writing() as session:
         mine = select(AnswerRecord.item_id).join(ItemRecord).join(RunRecord).where(RunRecord.class_id == number)
         n = session.scalar(select(func.count()).select_from(mine.subquery())) or 0
         session.execute(delete(ClassRecord).where(ClassRecord.id == number))
-        return n
+    database.forget()
+    return n
 
 
 def find_class(session: Session, code: str, *, alone: bool = False) -> ClassRecord:

@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ VARIABLE = "SEVEN_FACES_DATABASE"
 KINDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 WAIT_SECONDS = 10
 """How long one writer waits for another before it says that the database is locked."""
+CLEAR_MILLISECONDS = 2000
+"""How long whoever erases waits for readers, and writers for him meanwhile, so that SQLite's log can be emptied."""
 CAUSES = (
     ("locked", "is locked by another program"),
     ("full", "or its disk is full"),
@@ -77,6 +79,23 @@ class Database:
         with self._translated(), self._readers() as session:
             self._check_file()
             yield session
+
+    def forget(self) -> None:
+        """Nothing comes back; what was erased is in none of SQLite's files, as far as nobody is in the way now.
+
+        Its log has it until it is emptied, a month later perhaps. Who cannot empty it now leaves it to the next who
+        erases or to the last who closes the database: what was to be erased is erased either way.
+        """
+        if self.url.get_backend_name() != "sqlite":
+            return
+        refused = (sqlite3.Error, SQLAlchemyError, DatabaseUnavailableError)
+        with suppress(*refused), closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {CLEAR_MILLISECONDS}")
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
 
     def close(self) -> None:
         """Nothing comes back; all connections are closed."""
@@ -138,7 +157,17 @@ def database_url(url: str | None = None) -> URL:
     kind = found.get_backend_name()
     if kind not in KINDS:
         raise HumanError(f"{VARIABLE}: {unknown('kind of database', kind, ('sqlite', 'postgresql'))}")
+    if kind == "sqlite" and _in_memory(found):
+        raise HumanError(
+            f"{VARIABLE}: expected a database that outlives the program, such as sqlite:////folder/quiz.sqlite3, got "
+            "one in memory."
+        )
     return found.set(drivername=KINDS[kind])
+
+
+def _in_memory(url: URL) -> bool:
+    named = (url.database or "").removeprefix("file:")
+    return named in ("", ":memory:") or "memory" in url.normalized_query.get("mode", ())
 
 
 def _engine(url: URL) -> Engine:
@@ -164,16 +193,24 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")  # a confirmed answer outlives a power failure
+    cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten; SQLite would leave it in the file
     _write_ahead(cursor)
     cursor.close()
 
 
 def _write_ahead(cursor: Any) -> None:
-    """Switches the file to write-ahead logging; SQLite does not wait for others here, so we do."""
+    """Switches the file to write-ahead logging; SQLite does not wait for others here, so we do.
+
+    DatabaseUnavailableError where there is none: SQLite says so by staying in another mode, whoever waits.
+    """
     until = time.monotonic() + WAIT_SECONDS
     while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
-            cursor.execute("PRAGMA journal_mode = WAL")
+            if cursor.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+                raise DatabaseUnavailableError(
+                    "SQLite's write-ahead log, which lets many people answer at once, is not to be had for this "
+                    "database: where it lies, or its vfs, has none. Name a file on a local disk, or PostgreSQL."
+                )
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > until:
                 raise
@@ -189,7 +226,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _file(url: URL) -> Path | None:
     """The file of an SQLite database, None for one that has none."""
     named = url.database if url.get_backend_name() == "sqlite" else None
-    return Path(named) if named and named != ":memory:" and not named.startswith("file:") else None
+    return Path(named) if named and not named.startswith("file:") else None
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
 
 from fer_core.human import codes
 from fer_core.human.answers_table import COLUMNS, codebook
@@ -26,7 +27,11 @@ NEEDED = ("rater", "face", "truth", "label")
 KINDS = ("practice", "test", "repeat", "attention")
 MOST_BYTES, MOST_ROWS = 50_000_000, 500_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection); such a nickname gets a quote."""
+"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection); such a text gets a quote."""
+FREE_TEXTS = ("nickname", "class", "condition")
+"""Columns that hold what somebody typed."""
+IMPORT_LOCK = 0x7FACE6
+"""What an import locks on PostgreSQL, together with the class's number, 0 for none: a number that is ours alone."""
 _NAME = re.compile(r"[\w][\w .:/-]{0,99}")
 
 
@@ -40,11 +45,11 @@ class Imported:
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
-    """A table of `answers_table` as CSV in UTF-8, moments as ISO 8601; a nickname is never a formula."""
-    names = [f"'{n}" if isinstance(n, str) and n.startswith(FORMULA) else n for n in table["nickname"]]
+    """A table of `answers_table` as CSV in UTF-8, moments as ISO 8601; what somebody typed is never a formula."""
+    texts = {c: [_guarded(t) if isinstance(t, str) else t for t in table[c]] for c in FREE_TEXTS}
     moments = {c: [m.isoformat(timespec="seconds") for m in table[c]] for c in ("started", "answered")}
     feedback = table["feedback"].map({True: "true", False: "false"})
-    return table.assign(nickname=names, feedback=feedback, **moments).to_csv(index=False).encode()
+    return table.assign(feedback=feedback, **texts, **moments).to_csv(index=False).encode()
 
 
 def codebook_csv() -> bytes:
@@ -55,13 +60,15 @@ def codebook_csv() -> bytes:
 def import_csv(database: Database, data: bytes, class_number: int | None = None) -> Imported:
     """What was stored of a CSV, all of it or nothing: each rater as one run, of a class where its number is given.
 
-    Emotions in any published spelling. ImportRefusedError naming row and column for what does not fit, and for a rater
-    who is here already, so that the same file twice is stored once.
+    Emotions in any published spelling. A rater's rows in the order of the column position, where there is one.
+    ImportRefusedError naming row and column for what does not fit, and for a rater who is here already, so that the
+    same file twice is stored once.
     """
     table = _read(data)
     ignored = tuple(name for name in table.columns if name not in COLUMNS)
     runs = [_Run(str(rater), rows) for rater, rows in table.groupby("rater", sort=False)]
     with database.writing() as session:
+        _alone(session, class_number)
         here = set(session.scalars(select(RunRecord.rater).filter_by(class_id=class_number)))
         twice = next((run.rater for run in runs if run.rater in here), None)
         if twice is not None:
@@ -77,6 +84,15 @@ def import_csv(database: Database, data: bytes, class_number: int | None = None)
     return Imported(len(runs), len(table), ignored)
 
 
+def _alone(session: Session, class_number: int | None) -> None:
+    """Waits for an import into the same class, so as to see its raters; SQLite has one writer at a time anyway.
+
+    Not the class's row: nobody could begin a quiz or enter the class before a long import ends.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(IMPORT_LOCK, class_number or 0)))
+
+
 def _read(data: bytes) -> pd.DataFrame:
     """The table as text, the needed columns there, the first row called 2 as in a spreadsheet."""
     if len(data) > MOST_BYTES:
@@ -89,6 +105,11 @@ def _read(data: bytes) -> pd.DataFrame:
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ImportRefusedError(f"Expected a CSV in UTF-8 with a row of column names, got {reason}.") from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took what was too much for names of rows, from the left
+        raise ImportRefusedError(
+            "The rows have more cells than the head has names. Do they end in a separator? Take it away, or end the "
+            "head in one too."
+        )
     for name in NEEDED:
         if name not in table.columns:
             raise ImportRefusedError(unknown("column", name, table.columns) + f" Needed: {', '.join(NEEDED)}.")
@@ -108,7 +129,8 @@ class _Run:
         self.items: list[dict[str, Any]] = []
         self.answers: list[dict[str, Any]] = []
         seen: set[tuple[str, str | None]] = set()
-        for position, (row, cells) in enumerate(rows.iterrows(), 1):
+        rows, places = _in_order(rater, rows)
+        for position, (row, cells) in zip(places, rows.iterrows(), strict=True):
             item, given = _item(row, cells, position), _answer(row, cells)
             key = (item["kind"], item["face"])
             if key in seen and item["kind"] in ("test", "practice"):
@@ -128,14 +150,28 @@ class _Run:
         started = _cell(row, "started", first.get("started", ""), _moment)
         return RunRecord(
             code=codes.new_code(codes.RUN_LENGTH), rater=self.rater, class_id=class_number, origin="import",
-            nickname=_cell(row, "nickname", first.get("nickname", "").removeprefix("'"), check_nickname),
+            nickname=_cell(row, "nickname", _bare(first.get("nickname", "")), check_nickname),
             consented=started, started=started, finished=started,
             source=_cell(row, "source", first.get("source") or "imported", _name),
-            condition=first.get("condition", "")[:80] or "unknown",
+            condition=_cell(row, "condition", _bare(first.get("condition", "")), _visible)[:80] or "unknown",
             faces_seed=_cell(row, "faces_seed", first.get("faces_seed", ""), _whole(0, 2**62)) or 0,
             seed=_cell(row, "seed", first.get("seed", ""), _whole(0, 2**62)) or 0,
             options={"feedback": _cell(row, "feedback", first.get("feedback", ""), _truth_value)},
         )  # fmt: skip
+
+
+def _in_order(rater: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[int]]:
+    """A rater's rows as they were shown, and the place of each; where no place is said, as they stand, from 1."""
+    if "position" not in rows or not rows["position"].any():
+        return rows, list(range(1, len(rows) + 1))
+    at: dict[int, Hashable] = {}
+    for row, text in rows["position"].items():
+        place = _cell(row, "position", text, _place)
+        if place in at:
+            raise ImportRefusedError(f"Row {row}, column position: {rater!r} has place {place} in row {at[place]} too.")
+        at[place] = row
+    places = sorted(at)
+    return rows.loc[[at[place] for place in places]], places
 
 
 def _item(row: Hashable, cells: pd.Series, position: int) -> dict[str, Any]:
@@ -171,6 +207,29 @@ def _name(text: str) -> str:
     raise ValueError(f"expected a name of 1 to 100 letters, digits and .:/-, got {text[:40]!r}.")
 
 
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    raise ValueError(f"expected letters, digits and signs, got invisible characters: {text[:40]!r}.")
+
+
+def _guarded(text: str) -> str:
+    """The text as a spreadsheet takes it for text; one that looks guarded already gets a quote more, to be undone."""
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
+
+
+def _bare(text: str) -> str:
+    """The text that `_guarded` was given."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
+
+
+def _place(text: str) -> int:
+    place = _whole(1, 10**6)(text)
+    if place is None:
+        raise ValueError("expected a whole number in each of a rater's rows or in none, got nothing.")
+    return place
+
+
 def _whole(low: int, high: int) -> Callable[[str], int | None]:
     def read(text: str) -> int | None:
         if not text:
@@ -190,4 +249,7 @@ def _truth_value(text: str) -> bool:
 
 def _moment(text: str) -> datetime:
     found = datetime.fromisoformat(text) if text else datetime.now(UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError(f"expected a moment of the years 1 to 9999 in UTC, got {text[:40]!r}.") from error

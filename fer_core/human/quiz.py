@@ -199,13 +199,14 @@ def _plausible(milliseconds: float | None) -> tuple[int | None, str]:
 
 
 def erase(database: Database, code: str) -> int:
-    """How many answers were deleted: the run of that code and all that belongs to it are gone."""
+    """How many answers were deleted: the run of that code and all that belongs to it are gone, from the disk too."""
     with database.writing() as session:
         run = find_run(session, code)
         answers = select(AnswerRecord.item_id).join(ItemRecord).where(ItemRecord.run_id == run.id)
         n = session.scalar(select(func.count()).select_from(answers.subquery())) or 0
         session.execute(delete(RunRecord).where(RunRecord.id == run.id))
-        return n
+    database.forget()
+    return n
 
 
 def find_run(session: Session, code: str) -> RunRecord:

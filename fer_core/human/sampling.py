@@ -90,7 +90,8 @@ def plan(faces: Faces, options: Options, faces_seed: int, seed: int) -> tuple[Pl
     chance = np.random.default_rng([seed, 1])
     order = [test[i] for i in chance.permutation(len(test))]
     again = _repeats(order[: max(1, 2 * len(order) // 5)], options.repeats, chance)
-    order = _spread(order, [Planned("repeat", p.face, p.truth) for p in again], 3 * len(order) // 5, chance)
+    late = max(1, 3 * len(order) // 5)  # of a single face too the repeat comes second
+    order = _spread(order, [Planned("repeat", p.face, p.truth) for p in again], late, chance)
     checks = [Planned("attention", None, int(k)) for k in chance.integers(len(EMOTIONS), size=options.checks)]
     order = _spread(order, checks, 1, chance)
     first = [Planned("practice", practice[i].face, practice[i].truth) for i in chance.permutation(len(practice))]

@@ -157,13 +157,13 @@ def percentile(table: pd.DataFrame, reference: Reference) -> tuple[float, int] |
     A single tagger answers each face as one of FER+'s taggers would, drawn anew for each face. How many he gets right
     has a Poisson-binomial distribution, computed exactly (Hong 2013, Computational Statistics and Data Analysis
     59:41-51): what any number of simulations tends to. The percentile is the share of taggers with fewer right, and
-    half of those with equally many.
+    half of those with equally many. An answer that came too late is wrong, as in an accuracy.
     """
     on = shared(table, reference)
     if on is None or len(on.people) != 1:
         return None
     p = tagger_chances(on.rows, reference)
-    known = ~np.isnan(p) & (on.people[0] != NONE)
+    known = ~np.isnan(p)
     if not known.any():
         return None
     right = int((on.people[0] == on.y)[known].sum())
