@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fer_core import artifacts
 from fer_core.evidence import CROWD, MAJORITY, PERSON, TRUTH
+from fer_core.types import ModelCard
 
 MODEL_COLOURS = ("#5A5AD2", "#D27800", "#00A578", "#D20F3C", "#870FFF", "#9687B4")
 """Six colours at least 28 apart (CIELAB) for anybody's eyes, colour-blind ones by Machado et al. 2009 too, and 3:1
@@ -45,6 +46,13 @@ def distinct(titles: Mapping[str, str]) -> dict[str, str]:
     """The titles by id, with the id after one that another has too: widgets and axes take equal titles for one."""
     twice = Counter(titles.values())
     return {id: title if twice[title] == 1 else f"{title} ({id})" for id, title in titles.items()}
+
+
+def told_apart(cards: Iterable[ModelCard]) -> list[ModelCard]:
+    """The cards with titles that are `distinct`."""
+    cards = list(cards)
+    titles = distinct({card.id: card.title for card in cards})
+    return [replace(card, title=titles[card.id]) for card in cards]
 
 
 def _people(id: str) -> Look:

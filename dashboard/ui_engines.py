@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache
+from dashboard import cache, looks
 from dashboard.entries import FRAMEWORK_WORDS
 from fer_core.artifacts import ArtifactError
 from fer_core.collection_answers import AnsweredFace
@@ -28,6 +28,7 @@ def switch(one: AnsweredFace, cards: Sequence[ModelCard]) -> None:
     if not st.toggle("Native against compiled", key="engines", bind="query-params",
                      help="How the same network answers in its own framework and compiled, and how fast"):  # fmt: skip
         return
+    cards = looks.told_apart(cards)
     with st.spinner(PATIENCE):
         found = {card.id: comparison(one, card) for card in cards}
     rows = [row(card, both) for card in cards if (both := found[card.id])]

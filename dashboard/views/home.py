@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard import cache, ui_none
+from dashboard import cache, looks, ui_none
 from dashboard.entries import FRAMEWORK_WORDS, START_WORDS
 from dashboard.pages_table import VIEWS
 from fer_core import evidence
@@ -63,7 +63,8 @@ def models(cards: list[ModelCard]) -> None:
     As Markdown: the first page waits neither for pandas nor for the browser's grid.
     """
     reports = {card.id: cache.reports(card.id) for card in cards}
-    best = sorted(cards, key=lambda card: (len(card.labels), _accuracy(reports[card.id])), reverse=True)
+    named = looks.told_apart(cards)
+    best = sorted(named, key=lambda card: (len(card.labels), _accuracy(reports[card.id])), reverse=True)
     rows = [[_plain(cell) for cell in row(card, reports[card.id])] for card in best]
     lines = [[*COLUMNS], [f"---{side}" for side in COLUMNS.values()], *rows]
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
