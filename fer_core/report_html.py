@@ -30,7 +30,7 @@ def report_html(collection: Collection, ids: Sequence[str], blur: bool = False, 
     return page.render(
         name=collection.name, photos=len(collection.shown), labelled=len(labelled(collection)), blur=blur,
         made=date.today().isoformat(), titles=list(titles.values()),
-        faces=[_face(one, list(titles), blur) for one in found], ledger=collection.ledger,
+        faces=[_face(one, list(titles), blur) for one in found], ledger=collection.told_ledger,
         evaluations=list(_evaluations(collection, titles)),
         pictures=list(_pictures(collection, blur)) if photos else [],
     ).encode()  # fmt: skip
