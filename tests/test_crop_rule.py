@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -124,5 +126,6 @@ def test_landmarks_that_meet_in_a_point_still_give_a_crop():
 def test_the_rule_is_the_one_that_the_study_learned():
     learned = artifacts.study("crop_rule")["learned"]
     for mine, theirs in ((LEARNED, learned["fer2013"]), (LEARNED_BOX, learned["box"])):
-        assert mine == Framing(**theirs)
+        # another processor rounds detection otherwise, and the last of three digits with it
+        assert asdict(mine) == pytest.approx(asdict(Framing(**theirs)), abs=0.0011)
     assert artifacts.study("crop_rule")["used"].endswith("level") == CropRule().level
