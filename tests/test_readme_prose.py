@@ -16,7 +16,7 @@ from fer_core.types import EMOTIONS
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 SPLIT, ALPHA = "PrivateTest", 0.05
-TAUGHT = {f"{id}-distilled": id for id in ("torch-native", "keras-native", "torch-compact")}
+TAUGHT = {f"{id}-distilled": id for id in ("torch-native", "keras-native", "torch-compact", "torch-efficientnet-lite0")}
 """The networks called distilled and their untaught twins."""
 
 
@@ -102,13 +102,18 @@ def test_whom_the_ensembles_answers_helped(prose: str, reference: Reference, pri
     y, pairs = reference.truth[private], list(TAUGHT.items())
     corrected = {pair[0]: one.p_adjusted for pair, one in compare_all(y, answers, pairs, bootstrap=0).items()}
     assert {id for id, p in corrected.items() if p is not None and p < ALPHA} == {
-        "torch-native-distilled", "keras-native-distilled"
+        "torch-native-distilled", "keras-native-distilled", "torch-efficientnet-lite0-distilled"
     }  # fmt: skip
     majority = next(one.answered[private] for one in evidence.people(reference) if one.id == evidence.MAJORITY)
     everybody = compare_all(y, answers | {evidence.MAJORITY: majority}, bootstrap=0)  # as the page Pairs opens
     certain = {frozenset(pair) for pair, one in everybody.items() if (one.p_adjusted or 0.0) < ALPHA}
-    assert [pair[0] for pair in pairs if frozenset(pair) in certain] == ["torch-native-distilled"]
-    assert "`torch-native-distilled` for certain, also when corrected over all pairs at once" in prose
+    named = ["torch-native-distilled", "torch-efficientnet-lite0-distilled"]
+    assert [pair[0] for pair in pairs if frozenset(pair) in certain] == named
+    said = " and ".join(f"`{id}`" for id in named)
+    assert f"{said} for certain, also when corrected over all pairs at once" in prose
+    assert compared(named[1], "ensemble", reference).p_value >= ALPHA and "reads as well as its teacher" in prose
+    epochs = [artifacts.card(id).epochs for id in (named[1], TAUGHT[named[1]])]
+    assert f"learned for {epochs[0]} epochs of more augmentation where its twin had {epochs[1]}" in prose
 
 
 def test_a_support_vector_machine_for_the_last_layer(prose: str, reference: Reference) -> None:
