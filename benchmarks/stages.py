@@ -20,7 +20,7 @@ from machine import describe
 from photo import composed
 from shipped import answering
 
-from fer_core import catalog, detection, fast_detection, reading
+from fer_core import detection, fast_detection, reading
 from fer_core.detection import DetectionOptions, Detector
 
 STAGES: tuple[tuple[Any, str, str], ...] = (
@@ -45,14 +45,13 @@ def main() -> None:
     for holder, name, _ in STAGES:
         setattr(holder, name, timed(getattr(holder, name), times[name]))
     data, detector, options = composed(12, 1280, 720), Detector(), DetectionOptions()
-    ids = answering()
-    models = {id: catalog.load(id, engine="compiled") for id in ids}
+    models = answering()
     asked = {id: timed(model.predict_proba, times[id]) for id, model in models.items()}
     for _ in range(wanted.runs + 2):
         crops = [face.crop for face in reading.read_faces(data, detector, options).faces]
         for ask in asked.values():
             ask(crops)
-    found = {"machine": describe(), "faces": len(crops), "runs": wanted.runs, "parts": parts(times, ids)}
+    found = {"machine": describe(), "faces": len(crops), "runs": wanted.runs, "parts": parts(times, list(models))}
     for part in found["parts"]:
         print(f"{part['part']:60} {part['median']:8.2f} ms  {part['least']:8.2f} to {part['greatest']:8.2f}")
     if wanted.json:

@@ -20,7 +20,6 @@ from machine import describe
 from photo import composed
 from shipped import answering
 
-from fer_core import catalog
 from fer_core.detection import DetectionOptions, Detector
 from fer_core.queueing import Queue, Turns
 from fer_core.reading import read_faces
@@ -57,8 +56,7 @@ class Server:
 
     def __init__(self) -> None:
         self.detector, self.turns = Detector(), Turns(AT_ONCE)
-        ids = answering()
-        self.queues = [Queue(catalog.load(id, engine="compiled").predict_proba) for id in ids]
+        self.queues = [Queue(model.predict_proba) for model in answering().values()]
 
     def answer(self, data: bytes) -> float:
         """Milliseconds from a photo's bytes to every model's answer for each face."""
