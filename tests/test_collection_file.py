@@ -28,7 +28,7 @@ from fer_core.collection import Collection, CollectionError
 from fer_core.collection_add import add, search_again
 from fer_core.collection_answers import answer, evaluation
 from fer_core.collection_file import MANIFEST, from_bytes, load, manifest, save, to_bytes
-from fer_core.detection import DetectionOptions, crop
+from fer_core.detection import DetectionOptions, Detector, crop
 from fer_core.exports import faces_csv, faces_json, ledger_csv
 from fer_core.photo_sources import Input
 from fer_core.reading import read_faces
@@ -109,10 +109,13 @@ def jpeg(png: bytes) -> bytes:
     return buffer.getvalue()
 
 
-class Finder:
+class Finder(Detector):
     """A detector that finds the same box everywhere."""
 
-    def detect(self, image, options):
+    def __init__(self):
+        pass
+
+    def detect(self, image, options=DetectionOptions()):  # noqa: B008
         box = (4.0, 4.0, 44.0, 54.0)
         return [Face(box, 0.95, np.zeros((5, 2), np.float32), crop(image, box, options.crop))]
 
@@ -137,7 +140,12 @@ def test_a_collection_of_version_1_is_read_and_its_calibrated_answers_are_asked_
     assert snapshot(back) == snapshot(worked)
     asked = []
     calibrated = replace(card("model-a"), temperature=1.5)
-    now = answer(back, calibrated, lambda crops: asked.append(len(crops)) or certain("sad")(crops))
+
+    def predict(crops):
+        asked.append(len(crops))
+        return certain("sad")(crops)
+
+    now = answer(back, calibrated, predict)
     assert sum(asked) == len(back.faces) and now.answers["model-a"].temperature == 1.5
 
 
