@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fer_core import artifacts
 from fer_core.evidence import CROWD, MAJORITY, PERSON, TRUTH
-from fer_core.types import ModelCard
+from fer_core.types import ModelCard, distinct as distinct
 
 MODEL_COLOURS = ("#5A5AD2", "#D27800", "#00A578", "#D20F3C", "#870FFF", "#9687B4")
 """Six colours at least 28 apart (CIELAB) for anybody's eyes, colour-blind ones by Machado et al. 2009 too, and 3:1
@@ -40,12 +39,6 @@ def looks(ids: Iterable[str], models: Iterable[str] | None = None) -> dict[str, 
     shown = list(ids)
     order = [*known, *(id for id in shown if id not in known and id not in PEOPLE_COLOURS)]
     return {id: _people(id) if id in PEOPLE_COLOURS else _model(order.index(id)) for id in shown}
-
-
-def distinct(titles: Mapping[str, str]) -> dict[str, str]:
-    """The titles by id, with the id after one that another has too: widgets and axes take equal titles for one."""
-    twice = Counter(titles.values())
-    return {id: title if twice[title] == 1 else f"{title} ({id})" for id, title in titles.items()}
 
 
 def told_apart(cards: Iterable[ModelCard]) -> list[ModelCard]:

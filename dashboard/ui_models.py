@@ -127,7 +127,7 @@ def leaderboard(shown: Sequence[Entry], images: str, where: str) -> Entry | None
         table, hide_index=True, height="content", placeholder="",
         alt=f"Models and people with their figures on {where}, and their accuracy on {other}",
         column_config={
-            "name": text(width=215, pinned=True),
+            "name": text(width=240, pinned=True),
             "open": opened,
             "accuracy": number(width=78, format="%.1f %%", help=f"How often the answer is FER2013's label on {images}"),
             "95 % interval": text(width=100, help=ends),

@@ -16,7 +16,7 @@ from fer_core.collection import (
     Outcome,
     RemovePhoto,
 )
-from fer_core.collection_edit import SAME_FACE, digest, face_key, intersection_over_union, too_much
+from fer_core.collection_edit import SAME_FACE, digest, face_key, held, intersection_over_union, too_much
 from fer_core.detection import DetectionOptions, Detector, crop
 from fer_core.photo_sources import Input
 from fer_core.photos import PhotoError, read_photo
@@ -104,15 +104,8 @@ def _same(collection: Collection, sha256: str) -> int | None:
 
 def _refused(collection: Collection, reading: PhotoReading) -> str:
     """Why a photo has no place here, or nothing."""
-    there = [found.face for found in held(collection)]
-    full = too_much([*there, *reading.faces])
+    full = too_much([*held(collection), *reading.faces])
     return full and f"This collection is full: {full} Save it and begin another."
-
-
-def held(collection: Collection) -> list[FoundFace]:
-    """Every face that it keeps in memory: found or drawn, deleted ones too, since undo brings them back."""
-    found = [found for photo in collection.photos for found in photo.found]
-    return found + [edit.found for edit in (*collection.edits, *collection.undone) if isinstance(edit, Draw)]
 
 
 def _collected(collection: Collection, number: int, one: ReadInput, reading: PhotoReading) -> CollectedPhoto:
@@ -147,7 +140,7 @@ def search_again(
     photos: list[CollectedPhoto] = []
     drawn: dict[str, FoundFace] = {}
     for done, photo in enumerate(collection.photos, start=1):
-        photos.append(_again(photo, photo.original or b"", options, read))
+        photos.append(_again(photo, options, read))
         drawn |= _drawn_again(photo, (*collection.edits, *collection.undone), options)
         if progress:
             progress(done, photo.name)
@@ -156,13 +149,14 @@ def search_again(
         collection, options=options, photos=tuple(photos), edits=swap(collection.edits),
         undone=swap(collection.undone), ledger=_counted(collection.ledger, photos),
     )  # fmt: skip
-    if full := too_much([found.face for found in held(again)]):
+    if full := too_much(held(again)):
         raise CollectionError(f"So searched, it would be too much: {full} Choose a smaller margin or larger faces.")
     return again
 
 
-def _again(photo: CollectedPhoto, original: bytes, options: DetectionOptions, read: Read) -> CollectedPhoto:
-    reading = read(original, options)
+def _again(photo: CollectedPhoto, options: DetectionOptions, read: Read) -> CollectedPhoto:
+    assert photo.original is not None, "search_again looked"
+    reading = read(photo.original, options)
     places = list(photo.places)
     found = []
     for face, at in zip(reading.faces, _matched([f.box for f in reading.faces], photo.places), strict=True):

@@ -70,13 +70,18 @@ def draw(collection: Collection, photo: str, box: Box) -> Collection:
         )
     image = read_photo(where.original).image
     cut = crop(image, clipped, collection.options.crop)
-    others = [one.face for one in collection.faces]
     face = Face(clipped, 1.0, np.empty((0, 2), np.float32), cut)
-    if full := too_much([*others, face]):
+    if full := too_much([*held(collection), face]):
         raise CollectionError(f"This collection is full: {full} Save it and begin another.")
     key = new_key(collection, where, clipped)
     photos = tuple(replace(p, places=(*p.places, clipped)) if p is where else p for p in collection.photos)
     return replace(collection, photos=photos).with_edit(Draw(FoundFace(key, photo, face, "drawn", digest(cut))))
+
+
+def held(collection: Collection) -> list[Face]:
+    """Every face that it keeps in memory: found or drawn, deleted ones too, since undo brings them back."""
+    found = [one.face for photo in collection.photos for one in photo.found]
+    return found + [edit.found.face for edit in (*collection.edits, *collection.undone) if isinstance(edit, Draw)]
 
 
 def too_much(faces: Iterable[Face]) -> str:

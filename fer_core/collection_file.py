@@ -7,7 +7,6 @@ version is refused with a CollectionError before anything comes of it. Nothing i
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -36,6 +35,7 @@ from fer_core.collection_edit import MAX_CROPS, MAX_FACES, digest
 from fer_core.exports import png, zipped
 from fer_core.photos import MAX_BYTES
 from fer_core.types import EMOTIONS, Face, Uint8
+from fer_core.unpacking import DAMAGED
 from fer_core.whole import put
 
 MANIFEST = "collection.json"
@@ -184,7 +184,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> by
     try:
         with archive.open(info) as handle:
             data = handle.read(limit + 1)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as error:
+    except (*DAMAGED, ValueError) as error:
         raise CollectionError(f"{info.filename} cannot be unpacked: the file is damaged. Copy it anew.") from error
     if len(data) > limit:
         raise CollectionError(f"{info.filename} has more than {limit / 1e6:,.0f} MB. Do not trust this file.")

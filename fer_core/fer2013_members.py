@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import lzma
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fer_core.fer2013_source import ArchiveError, FormError
+from fer_core.unpacking import DAMAGED
 
 MAX_MEMBERS = 200_000
 MAX_BYTES = 2 * 1024**3
@@ -20,11 +19,6 @@ MAX_BYTES = 2 * 1024**3
 
 COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
 """How gzip, bzip2 and xz begin, in which a tar may be."""
-
-DAMAGED = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError,
-)  # fmt: skip
-"""What unpacking damaged bytes raises, RuntimeError where a password is wanted."""
 
 
 @dataclass(frozen=True)

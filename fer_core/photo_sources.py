@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import glob
-import lzma
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from fer_core import photos
+from fer_core.unpacking import DAMAGED
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic",
                       ".heif", ".hif", ".avif"})  # fmt: skip
@@ -22,11 +21,6 @@ MAX_UNPACKED = 4_000_000_000
 """Bytes that one ZIP may hold unpacked."""
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """How a ZIP begins, and an empty one."""
-
-DAMAGED = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError, OSError, ValueError,
-)  # fmt: skip
-"""What unpacking a damaged or locked member raises, by each of the methods that a ZIP may have."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +72,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Input
     try:
         with archive.open(info) as handle:
             data = handle.read(photos.MAX_BYTES + 1)
-    except DAMAGED:
+    except (*DAMAGED, ValueError):
         return Input(name, None, "It cannot be unpacked: the ZIP is damaged or locked with a password. Pack it again.")
     return Input(name, data)
 

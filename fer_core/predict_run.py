@@ -25,6 +25,7 @@ from fer_core.exports import LEDGER_COLUMNS, Row, columns, csv_bytes, face_row, 
 from fer_core.photo_sources import Input
 from fer_core.reading import spreadsheet_safe
 from fer_core.types import ModelCard
+from fer_core.whole import put
 
 if TYPE_CHECKING:
     from fer_core.predictor import BasePredictor
@@ -175,9 +176,7 @@ def _write(path: Path | None, data: bytes, *, new: bool) -> None:
         sys.stdout.buffer.write(data.removeprefix(b"\xef\xbb\xbf"))
         sys.stdout.buffer.flush()
     elif new:
-        staging = path.with_name(f".{path.name}.staging")
-        staging.write_bytes(data)
-        staging.replace(path)
+        put(path, data)
     else:
         with path.open("ab") as file:
             file.write(data)

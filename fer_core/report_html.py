@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -16,7 +15,7 @@ from PIL import Image
 from fer_core.collection import Collection
 from fer_core.collection_answers import AnsweredFace, answered, evaluation, labelled
 from fer_core.exports import annotated_jpeg, blurred, jpeg
-from fer_core.types import Prediction, Uint8
+from fer_core.types import Prediction, Uint8, distinct
 
 SIDE = 96
 """Pixels of a face in the report."""
@@ -25,7 +24,7 @@ SIDE = 96
 def report_html(collection: Collection, ids: Sequence[str], blur: bool = False, photos: bool = True) -> bytes:
     """The report as UTF-8 HTML; faces blurred where asked for, and the annotated photos in it where wanted."""
     found = answered(collection, ids)
-    titles = _titles(collection, ids)
+    titles = distinct({id: collection.answers[id].title for id in ids if id in collection.answers})
     page = _environment().get_template("report.html")
     return page.render(
         name=collection.name, photos=len(collection.shown), labelled=len(labelled(collection)), blur=blur,
@@ -34,13 +33,6 @@ def report_html(collection: Collection, ids: Sequence[str], blur: bool = False, 
         evaluations=list(_evaluations(collection, titles)),
         pictures=list(_pictures(collection, blur)) if photos else [],
     ).encode()  # fmt: skip
-
-
-def _titles(collection: Collection, ids: Sequence[str]) -> dict[str, str]:
-    """The titles by id of the models that answered, with the id after one that another has too."""
-    titles = {id: collection.answers[id].title for id in ids if id in collection.answers}
-    twice = Counter(titles.values())
-    return {id: title if twice[title] == 1 else f"{title} ({id})" for id, title in titles.items()}
 
 
 def _environment() -> Environment:

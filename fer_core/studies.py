@@ -20,6 +20,7 @@ from fer_core.answers import Int64
 from fer_core.artifacts import ArtifactError, default_root
 from fer_core.bootstrap import bootstrap_interval
 from fer_core.types import Interval, unknown
+from fer_core.whole import put
 
 FOLDER, SHORT_RUNS = "studies", "short-runs"
 COMMANDS = {FOLDER: "study", SHORT_RUNS: "short-run"}
@@ -132,11 +133,8 @@ def load(id: str, root: Path | None = None, folder: str = FOLDER) -> Study:
 
 def save(study: Study, root: Path | None = None, folder: str = FOLDER) -> None:
     """Nothing comes back; the study is stored, whole, in place of what was there."""
-    place = (root or default_root()) / folder
-    place.mkdir(parents=True, exist_ok=True)
-    unfinished = place / f"{study.id}.unfinished"
-    unfinished.write_text(json.dumps(asdict(study), indent=1, allow_nan=False) + "\n")
-    unfinished.replace(place / f"{study.id}.json")
+    path = (root or default_root()) / folder / f"{study.id}.json"
+    put(path, (json.dumps(asdict(study), indent=1, allow_nan=False) + "\n").encode())
 
 
 def digits(labels: np.ndarray) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -193,6 +194,12 @@ def label_index(label: str, labels: tuple[str, ...] = EMOTIONS) -> int:
     if label in labels:
         return labels.index(label)
     raise ValueError(unknown("emotion", label, labels))
+
+
+def distinct(titles: Mapping[str, str]) -> dict[str, str]:
+    """The titles by id, with the id after one that another has too: tables, widgets and axes take them for one."""
+    twice = Counter(titles.values())
+    return {id: title if twice[title] == 1 else f"{title} ({id})" for id, title in titles.items()}
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:

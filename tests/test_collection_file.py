@@ -225,6 +225,18 @@ def test_damaged_members_are_refused(worked, name):
         from_bytes(rezipped(to_bytes(worked), change))
 
 
+def test_a_member_damaged_inside_is_named_whatever_packed_it(worked):
+    buffer = BytesIO()
+    with zipfile.ZipFile(BytesIO(to_bytes(worked))) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+        at = new.getinfo(MANIFEST).header_offset + len(MANIFEST) + 60
+    data = bytearray(buffer.getvalue())
+    data[at : at + 40] = bytes(40)
+    with pytest.raises(CollectionError, match=rf"{MANIFEST} cannot be unpacked"):
+        from_bytes(bytes(data))
+
+
 def test_other_pictures_than_promised_are_refused(worked):
     data = to_bytes(worked, originals=True)
     for folder, said in (("originals/", "not the photo"), ("previews/", "another size")):

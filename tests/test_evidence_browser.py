@@ -99,7 +99,7 @@ def test_models_are_sorted_filtered_and_opened(server, page):  # noqa: F811
     wait_until(page, lambda: column(page, 1) == keras)
     assert "sort=name" in page.url and "only=keras" in page.url
     settled(page)
-    click_cell(page, 245, 1)
+    click_cell(page, 270, 1)
     page.get_by_role("heading", name=keras[1], level=1).wait_for()
     page.get_by_role("heading", name="Each label").wait_for()
     assert f"/model?model={TITLES[keras[1]]}" in page.url

