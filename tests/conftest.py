@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Iterator
+import signal
+import time
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from fer_core.catalog import CATALOG
@@ -23,6 +26,36 @@ TINY = {
     "keras": ModelSpec("tiny-keras", "Tiny", "keras", f"{__name__}:tiny_keras", _INPUT, 2_575, "conv", "a test"),
 }
 """One architecture a framework, with all that resuming must get right: running statistics and dropout."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The report of a browser's test that failed says what the page showed and what each server was doing."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and page is not None:
+        report.sections.append(("what the page showed", _shown(page)))
+        servers = [one for one in psutil.Process().children() if "streamlit" in one.cmdline()]
+        report.sections += [(f"what server {server.pid} was doing", _stacks(server)) for server in servers]
+    return report
+
+
+def _shown(page: Any) -> str:
+    try:
+        state = page.locator("[data-test-script-state]").first.get_attribute("data-test-script-state", timeout=5000)
+        return f"{page.url}\nscript: {state}\n{page.locator('body').aria_snapshot(timeout=5000)[:6000]}"
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not hide why the test failed
+        return f"the page does not answer: {error}"
+
+
+def _stacks(server: psutil.Process) -> str:
+    """The end of a server's log, and where those of its threads stand that are in our code."""
+    log = Path(f"/proc/{server.pid}/fd/2").resolve()
+    said = log.read_text(errors="replace")
+    server.send_signal(signal.SIGUSR1)  # see diagnosed/sitecustomize.py
+    time.sleep(1)
+    threads = log.read_text(errors="replace")[len(said) :].split("\n\n")
+    return "\n\n".join([said[-2000:], *(thread for thread in threads if "/dashboard/" in thread)])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -41,6 +41,7 @@ def _server(log, port=None, **environment):
         "--server.headless",
         "true",
     ]
+    environment = {"PYTHONPATH": str(ROOT / "tests/diagnosed")} | environment  # where it hangs, conftest asks
     with log.open("w") as out:
         process = subprocess.Popen(
             [*command, "--server.address", "127.0.0.1"], cwd=ROOT, stdout=out, stderr=out, env=os.environ | environment

@@ -45,7 +45,10 @@ def _seconds_of_work():
 def test_slow_work_is_stopped_and_the_page_goes_on(server, page):  # noqa: F811
     page.set_default_timeout(240_000)  # TensorFlow and PyTorch are loaded on the way
     page.goto(server + f"/photos?models={SLOW}")
-    page.get_by_role("button", name="Explain").first.click()  # the link of the face that Photos shows
+    link = page.get_by_role("button", name="Explain", exact=True)  # of the face that Photos shows
+    link.wait_for()
+    _idle(page)
+    link.click()
     page.get_by_role("heading", name="Explain", exact=True).wait_for()
     asked = parse_qs(urlparse(page.url).query)
     face = asked["face"][0]
