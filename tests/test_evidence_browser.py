@@ -126,8 +126,10 @@ def test_a_curve_is_taken_along_as_picture_and_as_table(server, page):  # noqa: 
 def test_the_distribution_in_shares(server, page):  # noqa: F811
     page.goto(server[0] + "/distribution")
     page.get_by_text(re.compile("images of PrivateTest; number of images")).wait_for()
+    settled(page)
     page.get_by_role("radio", name="shares").click()
     page.get_by_text(re.compile("images of PrivateTest; percent of each one's answers")).wait_for()
+    settled(page)
     page.get_by_role("radio", name="PublicTest", exact=True).click()
     page.get_by_text(re.compile("images of PublicTest; percent of each one's answers")).wait_for()
     page.get_by_role("figure", name=re.compile("images of PublicTest by FER2013's label")).wait_for()
