@@ -46,7 +46,7 @@ def one(
     if ids is not None:
         st.session_state[key] = ids[0] if ids else None
     chosen = widget(label, list(titles), format_func=titles.__getitem__, key=key, on_change=_tell,
-                    args=(key, [] if named else usual, changed), **(_wrapping(widget) | look))  # fmt: skip
+                    args=(key, [] if named else usual, changed), **(_look(widget, key, titles) | look))  # fmt: skip
     return default if chosen is None else str(chosen)
 
 
@@ -57,12 +57,20 @@ def some(widget: Widget, label: str, titles: Titles, key: str, default: Sequence
     if ids is not None:
         st.session_state[key] = ids[: look.get("max_selections")]
     return list(widget(label, list(titles), format_func=titles.__getitem__, key=key, on_change=_tell,
-                       args=(key, usual, None), **(_wrapping(widget) | look)))  # fmt: skip
+                       args=(key, usual, None), **(_look(widget, key, titles) | look)))  # fmt: skip
 
 
-def _wrapping(widget: Widget) -> dict[str, bool]:
-    """What keeps a row of choices from being cut off where it is too wide: they take another row."""
-    return {"wrap": True} if widget in (st.pills, st.segmented_control) else {}
+def _look(widget: Widget, key: str, titles: Titles) -> dict[str, Any]:
+    """What a widget needs besides: rows of choices wrap where they are too wide; it starts from what is chosen now.
+
+    A browser that still loads the widget's own code when the page is drawn anew never gets the value that was set
+    before; it starts from the default, and the next click would tell us that everything else was taken out.
+    """
+    if widget is st.selectbox:
+        held = _held(key)
+        return {"index": list(titles).index(held[0]) if held else None}
+    wraps = {"wrap": True} if widget in (st.pills, st.segmented_control) else {}
+    return {"default": st.session_state[key]} | wraps
 
 
 def tabs(titles: Titles, key: str) -> dict[str, TabContainer]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from fer_core import collection_edit as edit
 from fer_core.collection import Collection
 from fer_core.collection_add import add
 from fer_core.collection_answers import answer
+from fer_core.collection_file import MANIFEST
 from fer_core.detection import crop
 from fer_core.photo_sources import Input
 from fer_core.photos import read_photo
@@ -104,3 +109,31 @@ def snapshot(made: Collection) -> list:
     return [
         (f.key, f.number, f.label, f.face.box, hashlib.sha256(f.face.crop.tobytes()).hexdigest()) for f in made.faces
     ]
+
+
+def worked_collection() -> Collection:
+    """Two photos, two models, with every kind of correction."""
+    made = answered_collection()
+    first, second = (photo.sha256 for photo in made.photos)
+    made = edit.delete(made, [made.faces_of(first)[0].key])
+    made = edit.draw(made, first, (60, 70, 100, 110))
+    made = edit.label_photo(made, second, "happy")
+    made = edit.label(made, {made.faces_of(first)[0].key: "sad", made.faces_of(second)[1].key: None})
+    return edit.renamed(made, "Class <of> 2024")
+
+
+def jpeg(png: bytes) -> bytes:
+    buffer = BytesIO()
+    Image.open(BytesIO(png)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def with_manifest(data: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """The saved collection with what `change` does to its manifest."""
+
+    def changed(members: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+        content = json.loads(dict(members)[MANIFEST])
+        change(content)
+        return [(name, json.dumps(content).encode() if name == MANIFEST else data) for name, data in members]
+
+    return rezipped(data, changed)

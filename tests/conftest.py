@@ -35,8 +35,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     page = getattr(item, "funcargs", {}).get("page")
     if report.when == "call" and report.failed and page is not None:
         report.sections.append(("what the page showed", _shown(page)))
-        servers = [one for one in psutil.Process().children() if "streamlit" in one.cmdline()]
-        report.sections += [(f"what server {server.pid} was doing", _stacks(server)) for server in servers]
+        report.sections.append(("what the servers were doing", _stacks()))
     return report
 
 
@@ -48,14 +47,20 @@ def _shown(page: Any) -> str:
         return f"the page does not answer: {error}"
 
 
-def _stacks(server: psutil.Process) -> str:
-    """The end of a server's log, and where those of its threads stand that are in our code."""
-    log = Path(f"/proc/{server.pid}/fd/2").resolve()
-    said = log.read_text(errors="replace")
-    server.send_signal(signal.SIGUSR1)  # see diagnosed/sitecustomize.py
-    time.sleep(1)
-    threads = log.read_text(errors="replace")[len(said) :].split("\n\n")
-    return "\n\n".join([said[-2000:], *(thread for thread in threads if "/dashboard/" in thread)])
+def _stacks() -> str:
+    """The end of each server's log, and where those of its threads stand that are in our code; on Linux alone."""
+    found = []
+    try:
+        for server in (one for one in psutil.Process().children() if "streamlit" in one.cmdline()):
+            log = Path(f"/proc/{server.pid}/fd/2").resolve(strict=True)
+            said = log.read_text(errors="replace")
+            server.send_signal(signal.SIGUSR1)  # see diagnosed/sitecustomize.py
+            time.sleep(1)
+            threads = log.read_text(errors="replace")[len(said) :].split("\n\n")
+            found += [said[-2000:], *(thread for thread in threads if "/dashboard/" in thread)]
+    except (psutil.Error, OSError) as error:
+        found.append(f"not known: {error}")
+    return "\n\n".join(found)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -126,14 +126,28 @@ def test_a_curve_is_taken_along_as_picture_and_as_table(server, page):  # noqa: 
 def test_the_distribution_in_shares(server, page):  # noqa: F811
     page.goto(server[0] + "/distribution")
     page.get_by_text(re.compile("images of PrivateTest; number of images")).wait_for()
-    settled(page)
     page.get_by_role("radio", name="shares").click()
     page.get_by_text(re.compile("images of PrivateTest; percent of each one's answers")).wait_for()
-    settled(page)
     page.get_by_role("radio", name="PublicTest", exact=True).click()
     page.get_by_text(re.compile("images of PublicTest; percent of each one's answers")).wait_for()
     page.get_by_role("figure", name=re.compile("images of PublicTest by FER2013's label")).wait_for()
     assert "as=shares" in page.url and "set=PublicTest" in page.url
+
+
+def test_a_choice_whose_code_comes_late_is_not_lost(server, page):  # noqa: F811
+    waiting = []
+    page.route(re.compile(r"/static/js/Multiselect[^/]*[.]js"), lambda route: waiting.append(route))
+    page.goto(server[0] + "/distribution")
+    page.get_by_role("radio", name="shares").click()
+    page.get_by_text(re.compile("images of PrivateTest; percent of each one's answers")).wait_for()
+    settled(page)
+    assert waiting, "the code of the choice of models"
+    for route in waiting:
+        route.continue_()
+    page.get_by_role("combobox", name="Models and people").wait_for()
+    page.get_by_role("radio", name="PublicTest", exact=True).click()
+    page.get_by_text(re.compile("images of PublicTest; percent of each one's answers")).wait_for()
+    assert "raters" not in page.url
 
 
 def test_the_data_part_by_part(server, page):  # noqa: F811
