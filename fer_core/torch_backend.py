@@ -30,6 +30,12 @@ class TorchPredictor(BasePredictor):
         super().__init__(spec, labels, network.to(device).eval(), temperature)
         self._device = torch.device(device)
 
+    def to(self, device: str) -> None:
+        """Nothing comes back; the network computes on that device from now, named as PyTorch does."""
+        with self._lock:
+            self._network.to(device)
+            self._device = torch.device(device)
+
     def parameters(self) -> int:
         """How many parameters the network has; BatchNorm's running statistics are not among them, as PyTorch counts."""
         return sum(p.numel() for p in self._network.parameters())

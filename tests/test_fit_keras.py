@@ -135,7 +135,7 @@ def test_the_average_moves_by_its_decay() -> None:
     for network, value in ((slow, 1.0), (fast, 11.0)):
         network.set_weights([np.full_like(array, value) for array in network.get_weights()])
     average = [np.array(array) for array in slow.get_weights()]
-    follow(average, fast, 0.9)
+    average = follow(average, fast, 0.9)
     assert all(np.allclose(array, 2.0) for array in average), "running statistics too"
     assert all(np.allclose(array, 11.0) for array in fast.get_weights())
 

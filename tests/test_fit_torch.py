@@ -61,9 +61,9 @@ def test_counters_are_not_kept(lessons, tmp_path: Path) -> None:
 
 def test_mixup_blends_two_images_and_their_labels() -> None:
     x, targets = torch.arange(8.0).view(8, 1, 1, 1), torch.eye(8)
-    generator = torch.Generator().manual_seed(0)
+    generator, chance = torch.Generator().manual_seed(0), np.random.default_rng(0)
     for _ in range(5):
-        mixed, blended = torch_step.mixup(x, targets, 0.4, generator)
+        mixed, blended = torch_step.mixup(x, targets, 0.4, generator, chance)
         torch.testing.assert_close(blended.sum(1), torch.ones(8))
         assert int((blended > 1e-6).sum(1).max()) <= 2, "of two images at most"
         torch.testing.assert_close(mixed.flatten(), blended @ torch.arange(8.0), msg="image and target share the share")
@@ -73,7 +73,7 @@ def test_mixup_blends_two_images_and_their_labels() -> None:
 def test_no_mixup_is_no_change_and_no_draw() -> None:
     x, targets, generator = torch.rand(4, 1, 2, 2), torch.eye(4), torch.Generator().manual_seed(0)
     state = generator.get_state()
-    mixed, same = torch_step.mixup(x, targets, 0.0, generator)
+    mixed, same = torch_step.mixup(x, targets, 0.0, generator, np.random.default_rng(0))
     assert mixed is x and same is targets
     assert torch.equal(generator.get_state(), state)
 

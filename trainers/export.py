@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -36,6 +37,10 @@ def leave(folder: Path, card: ModelCard, predictor: BasePredictor, stored: Store
     An ensemble needs none, its members have theirs.
     """
     if card.framework == "ensemble":
+        return
+    if find_spec("openvino") is None:  # as on a GPU's machine that has what trains and no more
+        todo = f"python -m trainers export {card.id}, where openvino is installed, makes it"
+        warnings.warn(f"{card.id} is left without a compiled export: {todo}.", stacklevel=2)
         return
     try:
         add(folder, card, predictor, stored, data)

@@ -123,13 +123,14 @@ def _start(fabric: Fabric, spec: ModelSpec, recipe: Recipe, run: Run) -> _State:
     synchronise(network)
     if recipe.precision == "bf16" and fabric.device.type == "cpu":
         quicken(network)
+    torch.backends.cudnn.benchmark = True  # all batches but an epoch's last are of one shape
     return _State(network, copy.deepcopy(network))
 
 
 def _enter(fabric: Fabric, state: _State, recipe: Recipe, at: Position, run: Run) -> tuple[Any, Any]:
     """The network and the optimizer of a stage, wrapped by Fabric; in mid-stage with the checkpoint's momentum."""
     freeze(state.network, at.stage)
-    network: Any = torch.compile(state.network) if run.compile else state.network
+    network: Any = torch.compile(state.network, dynamic=False) if run.compile else state.network
     learning = [p for p in state.network.parameters() if p.requires_grad]
     wrapped, chosen = fabric.setup(network, optimizer(learning, recipe.optimizer))
     if at.rows and state.optimizer:
@@ -151,6 +152,7 @@ def _epoch(
     epoch = len(state.curves)
     generator = torch.Generator(fabric.device).manual_seed(recipe.seed * 100_003 + epoch)
     torch.manual_seed((recipe.seed * 100_003 + epoch) * fabric.world_size + fabric.global_rank)  # for dropout
+    chance = np.random.default_rng([recipe.seed, epoch])  # for the shares of mixup
     rows = torch.from_numpy(epoch_rows(lessons.y.cpu().numpy(), recipe, epoch)).to(fabric.device)
     batches = rows.split(recipe.schedule.batch_size)
     side, alpha, rate = picture_size(recipe, spec.input.size, epoch), mixup_alpha(recipe, epoch), 0.0
@@ -161,7 +163,7 @@ def _epoch(
         for group in chosen.param_groups:
             group["lr"] = rate
         x = augment(lessons.pixels[batch].float(), recipe.augment, generator, side)
-        x, targets = mixup(x, lessons.targets[batch], alpha, generator)
+        x, targets = mixup(x, lessons.targets[batch], alpha, generator, chance)
         own = slice(fabric.global_rank, None, fabric.world_size)  # this process's share of the batch
         logits = wrapped(_ready(x[own], spec)).float()
         loss = loss_sum(logits, targets[own], lessons.weight, recipe.regularise.label_smoothing)

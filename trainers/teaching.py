@@ -34,7 +34,8 @@ def taught(recipe: Recipe, lessons: Dataset, run: Run, root: Path | None = None)
     absent or knows other labels, ValueError where it learned from another split: the test images may be among them.
     """
     assert recipe.distil is not None
-    teacher, weights = _teacher(recipe.distil, recipe.emotions, root), teacher_sha256(recipe.distil, root)
+    teacher = on_device(_teacher(recipe.distil, recipe.emotions, root), run.device)
+    weights = teacher_sha256(recipe.distil, root)
     same_split(artifacts.card(recipe.distil.teacher, _place(recipe.distil, root)), lessons)
     known = class_indices(lessons.labels, recipe.emotions) != NONE
     faces = np.repeat(lessons.faces[known][..., None], 3, axis=-1)
@@ -68,6 +69,17 @@ def _teacher(distil: Distil, labels: tuple[str, ...], root: Path | None) -> Base
     if teacher.labels != labels:
         raise TrainingError(f"distil.teacher: {distil.teacher!r} knows {teacher.labels}, not {labels}.")
     return teacher
+
+
+def on_device(predictor: BasePredictor, device: str) -> BasePredictor:
+    """The predictor, its PyTorch networks on the GPU where `device`, a run's, is or may choose one."""
+    import torch  # by a Keras recipe's run, only where its teacher is asked
+
+    if device != "cpu" and torch.cuda.is_available():
+        for part in predictor.parts:
+            if part.spec.framework == "torch" and hasattr(part, "to"):
+                part.to("cuda")
+    return predictor
 
 
 def _asked(teacher: BasePredictor, faces: Uint8, run: Run, file: Path) -> Float32:

@@ -55,12 +55,16 @@ def learn(network: nn.Module) -> None:
             module.eval()
 
 
-def mixup(x: Tensor, targets: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Images and targets, each blended with another of the batch by one share (Zhang et al. 2018, arXiv:1710.09412)."""
+def mixup(
+    x: Tensor, targets: Tensor, alpha: float, generator: torch.Generator, chance: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Images and targets, each blended with another of the batch by one share (Zhang et al. 2018, arXiv:1710.09412).
+
+    The share is drawn by `chance`, on the host: a number read off a GPU's generator would hold it up in every step.
+    """
     if not alpha:
         return x, targets
-    seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))
-    share = float(np.random.default_rng(seed).beta(alpha, alpha))
+    share = float(chance.beta(alpha, alpha))
     other = torch.randperm(len(x), generator=generator, device=generator.device)
     return torch.lerp(x[other], x, share), torch.lerp(targets[other], targets, share)
 
