@@ -33,7 +33,7 @@ def make(id: str, recipe: Ensemble, data: Dataset, root: Path | None = None, hom
         raise TrainingError(f"members: {error}") from error
     with artifacts.writing(id, root) as folder:
         card = _card(id, recipe, members, whole, data, predictor.parameters())
-        return leave(folder, card, predictor, data, environment("cpu", predictor))
+        return leave(folder, card, predictor, data, environment("cpu", predictor), "auto")
 
 
 def _card(

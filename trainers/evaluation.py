@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,21 @@ def predict(predictor: BasePredictor, data: Dataset) -> StoredPredictions:
     test, ids = _test_part(data)
     faces = np.repeat(test.faces[..., None], 3, axis=-1)
     return StoredPredictions(ids, test.labels, test.splits, softmax(predictor.predict_logits(faces)))
+
+
+def on_device(predictor: BasePredictor, device: str) -> BasePredictor:
+    """The predictor, its PyTorch networks on the GPU if there is one and `device`, as `train --device` has it, allows.
+
+    In float32 throughout, so that the answers are the processor's but for rounding. Keras finds its device by itself.
+    """
+    import torch
+
+    place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+    torch.backends.cudnn.allow_tf32 = False
+    for part in predictor.parts:
+        if isinstance(move := getattr(part, "to", None), Callable):
+            move(place)
+    return predictor
 
 
 def milliseconds_a_face(predictor: BasePredictor, runs: int = 50) -> float:

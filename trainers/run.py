@@ -26,7 +26,7 @@ from fer_core.predictor import BasePredictor
 from fer_core.preprocess import to_pixels
 from fer_core.types import DataCard, ModelCard, ModelSpec
 from trainers import export
-from trainers.evaluation import assess, build_reference, milliseconds_a_face, predict
+from trainers.evaluation import assess, build_reference, milliseconds_a_face, on_device, predict
 from trainers.fitting import NONE, CurveRow, Fitted, Images, Run, TrainingError, class_indices
 from trainers.recipe import Recipe
 from trainers.teaching import taught, teacher_sha256
@@ -69,7 +69,7 @@ def train(
         )  # fmt: skip
         artifacts.save_curves(folder, fitted.curves)
         machine = environment(fitted.device, predictor) | _cost(fitted, card.images_learned)
-        return leave(folder, card, predictor, data, machine)
+        return leave(folder, card, predictor, data, machine, run.device)
 
 
 def _signed(run: Run, commit: str) -> Run:
@@ -97,10 +97,12 @@ def leads() -> bool:
 
 
 def leave(
-    folder: Path, card: ModelCard, predictor: BasePredictor, data: Dataset, environment: dict[str, Any]
-) -> ModelCard:
+    folder: Path, card: ModelCard, predictor: BasePredictor, data: Dataset, environment: dict[str, Any],
+    device: str = "cpu",
+) -> ModelCard:  # fmt: skip
     """The card with its temperature, once answers, evidence and card are in the artifact's folder."""
-    stored = predict(predictor, data)
+    stored = predict(on_device(predictor, device), data)
+    on_device(predictor, "cpu")
     temperature, reports = assess(card, stored, build_reference(data))
     artifacts.save_predictions(folder, stored)
     artifacts.save_evidence(folder, reports, environment)

@@ -17,7 +17,7 @@ from fer_core import artifacts, catalog
 from fer_core.datasets import Dataset
 from fer_core.predictor import BasePredictor, softmax
 from fer_core.types import Float32, Uint8
-from trainers.evaluation import same_split
+from trainers.evaluation import on_device, same_split
 from trainers.fitting import NONE, Run, TrainingError, class_indices
 from trainers.recipe import Distil, Recipe
 
@@ -69,17 +69,6 @@ def _teacher(distil: Distil, labels: tuple[str, ...], root: Path | None) -> Base
     if teacher.labels != labels:
         raise TrainingError(f"distil.teacher: {distil.teacher!r} knows {teacher.labels}, not {labels}.")
     return teacher
-
-
-def on_device(predictor: BasePredictor, device: str) -> BasePredictor:
-    """The predictor, its PyTorch networks on the GPU where `device`, a run's, is or may choose one."""
-    import torch  # by a Keras recipe's run, only where its teacher is asked
-
-    if device != "cpu" and torch.cuda.is_available():
-        for part in predictor.parts:
-            if part.spec.framework == "torch" and hasattr(part, "to"):
-                part.to("cuda")
-    return predictor
 
 
 def _asked(teacher: BasePredictor, faces: Uint8, run: Run, file: Path) -> Float32:
