@@ -25,6 +25,7 @@ from trainers.fitting import (
     CurveRow,
     Fitted,
     Images,
+    Pace,
     Position,
     Run,
     TrainingError,
@@ -80,7 +81,7 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
     _resume(state, run.folder / CHECKPOINT, fabric)
     lessons = _lessons(fabric, recipe, train)
     judged = (fabric.to_device(torch.from_numpy(val.pixels)), fabric.to_device(torch.from_numpy(val.y)))
-    number, wrapped, chosen = -1, cast(Any, state.network), cast(Any, None)
+    number, wrapped, chosen, pace = -1, cast(Any, state.network), cast(Any, None), Pace()
     while (at := position(recipe, state.curves)) is not None:
         if at.number != number:
             number, (wrapped, chosen) = at.number, _enter(fabric, state, recipe, at, run)
@@ -93,7 +94,8 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
         state.optimizer = chosen.state_dict()
         _keep_best(state, recipe)
         if fabric.is_global_zero:
-            _save(state, run.folder / CHECKPOINT)
+            last = position(recipe, state.curves) is None
+            pace.write(lambda: _save(state, run.folder / CHECKPOINT), last)
             run.epoch(state.curves[-1])
     fabric.barrier()
     weights = {name: tensor.cpu().float().numpy() for name, tensor in state.best.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,26 @@ class Run:
     device: str = "auto"
     begin: Callable[[Any], None] = _unheard
     compile: bool = False
+
+
+@dataclass
+class Pace:
+    """How often a checkpoint is written: after every epoch, unless writing would take a tenth of the time or more.
+
+    On a GPU an epoch of a large network can be over sooner than its checkpoint is written.
+    """
+
+    took: float = 0.0
+    at: float = -math.inf
+
+    def write(self, save: Callable[[], None], last: bool) -> None:
+        """Nothing comes back; saved, where it is time to or the run has no more epochs."""
+        began = time.monotonic()
+        if not last and self.took > 0.05 and began - self.at < 10 * self.took:
+            return
+        save()
+        self.at = time.monotonic()
+        self.took = self.at - began
 
 
 @dataclass(frozen=True)

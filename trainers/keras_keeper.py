@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from fer_core.keras_weights import named_weights
-from trainers.fitting import CurveRow, Images, Run, check_loss, learning_rate, position
+from trainers.fitting import CurveRow, Images, Pace, Run, check_loss, learning_rate, position
 from trainers.keras_average import follow, started
 from trainers.keras_batches import Batches
 from trainers.keras_checkpoint import CHECKPOINT, Progress, save
@@ -27,6 +27,7 @@ class Keeper(keras.callbacks.Callback):
         self._models, self._recipe, self._batches, self._val = models, recipe, batches, val
         self._run, self._progress, self._began = run, progress, time.monotonic()
         self._average: list[Any] = []
+        self._pace = Pace()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Draws this epoch's order, augmentation and dropout from the seed and the epoch's number alone."""
@@ -79,9 +80,9 @@ class Keeper(keras.callbacks.Callback):
         if row["public_accuracy"] > best:
             named = named_weights(self._models.kept)
             progress.best = {name: np.array(keras.ops.convert_to_numpy(v), np.float32) for name, v in named.items()}
-        save(self._models, progress, self._run.folder / CHECKPOINT)
+        after, file = position(self._recipe, curves), self._run.folder / CHECKPOINT
+        self._pace.write(lambda: save(self._models, progress, file), last=after is None)
         self._run.epoch(curves[-1])
-        after = position(self._recipe, curves)
         self.model.stop_training = after is None or after.number != self._at.number
 
 
