@@ -132,6 +132,16 @@ def test_an_export_of_other_weights_is_refused(copied):
         catalog.load(IDS[1], copied, "compiled")
 
 
+def test_where_openvino_is_not_a_training_leaves_no_export_and_says_what_makes_it(copied, fer2013_csv, monkeypatch):
+    id, folder = "torch-native", copied / "torch-native"
+    stored, data = artifacts.predictions(id, copied), datasets.load(fer2013_csv)
+    onnx_exports.remove(folder)
+    monkeypatch.setattr(export, "find_spec", lambda name: None)
+    with pytest.warns(UserWarning, match=f"python -m trainers export {id}, where openvino is installed"):
+        export.leave(folder, artifacts.card(id, copied), catalog.load(id, copied), stored, data)
+    assert not onnx_exports.file(folder, "float32").exists()
+
+
 def test_an_export_that_answers_otherwise_is_not_left(copied, fer2013_csv, monkeypatch):
     data, folder, card = datasets.load(fer2013_csv), copied / IDS[1], artifacts.card(IDS[1], copied)
     other = catalog.untrained(IDS[1], card.labels, seed=9)

@@ -186,3 +186,26 @@ def test_check_loss_names_loss_epoch_and_remedy(name: str, value: float) -> None
     fitting.check_loss(row)
     with pytest.raises(TrainingError, match=rf"{name} became {value} in epoch 4\. Lower optimizer\.learning_rate"):
         fitting.check_loss(row | {name: value})
+
+
+def test_a_checkpoint_is_left_out_where_writing_would_take_a_tenth_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, written = [0.0], []
+    monkeypatch.setattr(fitting.time, "monotonic", lambda: now[0])
+
+    def epoch(pace: fitting.Pace, seconds: float, cost: float, last: bool = False) -> None:
+        def save() -> None:
+            now[0] += cost
+            written.append(now[0])
+
+        now[0] += seconds
+        pace.write(save, last)
+
+    dear, cheap = fitting.Pace(), fitting.Pace()
+    for _ in range(10):
+        epoch(dear, 1.0, 0.5)
+    assert written == [1.5, 7.0], "the first epoch, then not before ten times 0.5 s have gone by"
+    epoch(dear, 1.0, 0.5, last=True)
+    assert len(written) == 3, "and always the last"
+    for _ in range(10):
+        epoch(cheap, 0.1, 0.04)
+    assert len(written) == 13, "a checkpoint of no weight after every epoch"

@@ -143,6 +143,8 @@ def test_a_machine_without_git_still_gets_its_artifact(data, tmp_path, monkeypat
     monkeypatch.setenv("PATH", str(tmp_path))
     recipe = recipe_of("torch", schedule={"epochs": 1})
     assert runs.train("mine", recipe, data, Run(tmp_path / "run", device="cpu"), tmp_path).commit == "unknown"
+    monkeypatch.setenv("SEVEN_FACES_COMMIT", "0123456789ab")
+    assert runs.code_version() == "0123456789ab", "a copy without its history is told it"
 
 
 def test_a_card_names_the_code_that_trained_and_not_what_came_later(data, tmp_path, monkeypatch) -> None:

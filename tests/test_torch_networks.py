@@ -211,7 +211,12 @@ def test_an_architecture_without_published_weights_says_which_have_them() -> Non
     [
         ("torch-native-seed", "torch-native-disgust", "sampling", {"at_least": 3171, "emotions": ("disgust",)}),
         ("torch-native-seed", "torch-native-weighted", "regularise", {"class_weights": "inverse"}),
-        ("torch-native", "torch-native-distilled", "distil", {"teacher": "ensemble", "share": 0.7, "temperature": 2.0}),
+        (
+            "torch-native-two-cores",
+            "torch-native-distilled-two-cores",
+            "distil",
+            {"teacher": "ensemble-two-cores", "share": 0.7, "temperature": 2.0},
+        ),
     ],
 )
 def test_variants_of_the_native_network_differ_in_one_thing_alone(

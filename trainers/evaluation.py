@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,7 @@ def on_device(predictor: BasePredictor, device: str) -> BasePredictor:
     place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
     torch.backends.cudnn.allow_tf32 = False
     for part in predictor.parts:
-        if isinstance(move := getattr(part, "to", None), Callable):
+        if callable(move := getattr(part, "to", None)):
             move(place)
     return predictor
 

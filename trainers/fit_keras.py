@@ -108,11 +108,12 @@ def _jit() -> bool:
 
 def _device() -> str:
     """What the network was trained on: "cpu", or the chip by the name that the backend knows it by."""
-    place = str(getattr(keras.ops.convert_to_tensor(0.0), "device", "cpu"))
+    here = getattr(keras.ops.convert_to_tensor(0.0), "device", "cpu")
+    place = str(here)
     if "cpu" in place.lower():
         return "cpu"
     if keras.config.backend() != "torch":
-        return place
+        return str(getattr(here, "device_kind", place))  # JAX's devices know it, TensorFlow's are strings
     import torch  # loaded already; it alone can tell the chip's name
 
     return torch.cuda.get_device_name()
