@@ -138,9 +138,7 @@ def test_the_input_gradient_agrees_with_finite_differences(network):
     index = model.labels.index(target)
     up, here, down = (model._logits((x + s * direction).astype(np.float32))[:, index] for s in (step, 0, -step))
     steepness = (gradient * direction).sum(axis=(1, 2, 3))
-    found = (
-        np.stack([(up - down) / 2, up - here, here - down]) / step
-    )  # where a corner is near, one side of it is right
+    found = np.stack([(up - down) / 2, up - here, here - down]) / step  # beside a corner one of its sides is right
     nearest = np.take_along_axis(found, np.abs(found - steepness).argmin(axis=0)[None], axis=0)[0]
     np.testing.assert_allclose(nearest, steepness, rtol=0.08, atol=1e-6)
 
