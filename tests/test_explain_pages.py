@@ -181,7 +181,7 @@ def test_average_maps_are_a_table_of_models_and_emotions(studied):
 
 def test_of_many_models_the_most_accurate_ones_maps_are_shown_first(studied, monkeypatch):
     monkeypatch.setattr(ui_averages, "AT_FIRST", 1)
-    ranked = sorted(IDS, key=lambda id: artifacts.metrics(id, SHIPPED)["PublicTest"]["metrics"]["accuracy"][0])
+    ranked = sorted(IDS, key=lambda one: artifacts.metrics(one, SHIPPED)["PublicTest"]["metrics"]["accuracy"][0])
     for id, other in zip(IDS, ranked, strict=True):  # so that the second is the better one
         shutil.copy(SHIPPED / other / "metrics.json", studied / id)
     accuracy = {id: artifacts.metrics(id)["PublicTest"]["metrics"]["accuracy"][0] for id in IDS}

@@ -115,7 +115,7 @@ def test_a_bad_url_is_never_a_trace(asked, query):
 
 def test_of_many_models_the_most_accurate_are_drawn_first(asked, monkeypatch):
     monkeypatch.setattr(ui_size, "AT_FIRST", 1)
-    ranked = sorted(IDS, key=lambda id: artifacts.metrics(id, SHIPPED)["PublicTest"]["metrics"]["accuracy"][0])
+    ranked = sorted(IDS, key=lambda one: artifacts.metrics(one, SHIPPED)["PublicTest"]["metrics"]["accuracy"][0])
     for id, other in zip(IDS, ranked, strict=True):  # so that the second is the better one
         shutil.copy(SHIPPED / other / "metrics.json", asked / id)
     best = max(IDS, key=lambda one: artifacts.metrics(one)["PublicTest"]["metrics"]["accuracy"][0])
