@@ -63,7 +63,7 @@ def download(table: pd.DataFrame, name: str, key: str | None = None) -> None:
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
     """The table as CSV, UTF-8 with the mark that spreadsheets look for; for a download, made when it is asked for."""
-    return table.to_csv(index=False).encode("utf-8-sig")
+    return table.to_csv(index=False).replace("\N{NO-BREAK SPACE}", " ").encode("utf-8-sig")
 
 
 def selected(key: str) -> list[dict]:

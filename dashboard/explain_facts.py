@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dashboard.words import percent
 from fer_core.face_regions import REGIONS, region_areas, region_shares
 from fer_core.saliency import METHODS, SaliencyMap, Target, remark
 from fer_core.saliency_checks import Agreement, Curves, Outcome, Sanity
@@ -99,7 +100,7 @@ def places_in_words(one: Asked, points: Float32 | None) -> str:
     if one.map is None or one.remark:
         return ""
     shares = region_shares(one.map.values[0], points)
-    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in sorted(shares.items(), key=lambda s: -s[1]))
+    return ", ".join(f"{name} {percent(share)}" for name, share in sorted(shares.items(), key=lambda s: -s[1]))
 
 
 def agreement_table(found: Agreement) -> pd.DataFrame:
@@ -145,7 +146,7 @@ def sanity_table(studies: Mapping[str, Sanity], titles: Mapping[str, str]) -> pd
 def layers_in_words(studies: Mapping[str, Sanity], titles: Mapping[str, str]) -> str:
     """How well the Grad-CAM layer of each model keeps places, of those where it was asked."""
     return "; ".join(
-        f"{titles[id]} {one.places.follows:.2f} and {100 * one.places.off:.0f} % of the face "
+        f"{titles[id]} {one.places.follows:.2f} and {percent(one.places.off)} of the face "
         f"({one.places.cells[0]} × {one.places.cells[1]} cells)"
         for id, one in studies.items()
         if one.places is not None

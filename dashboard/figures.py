@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard import looks
+from dashboard.words import percent
 from fer_core.reading import FaceAnswers
 from fer_core.types import EMOTIONS
 
@@ -49,7 +50,7 @@ def below(entries: int, plot: int, gap: int = 54) -> dict[str, Any]:
     `gap` is what the x axis takes under the plot itself.
     """
     legend = {"orientation": "v", "x": 0, "xanchor": "left", "y": -gap / plot, "yanchor": "top", "font": {"size": 13},
-              "itemsizing": "constant", "traceorder": "normal"}  # fmt: skip
+              "itemsizing": "constant", "traceorder": "normal", "maxheight": 20 * entries + 24}  # fmt: skip
     margin = {"l": 4, "r": 16, "t": 10, "b": gap + 12 + 20 * entries}
     height = plot + margin["t"] + margin["b"]
     return {"height": height, "margin": margin, "legend": legend, "showlegend": entries > 0, "hovermode": "closest"}
@@ -57,5 +58,5 @@ def below(entries: int, plot: int, gap: int = 54) -> dict[str, Any]:
 
 def describe(one: FaceAnswers, titles: Mapping[str, str]) -> str:
     """What the bars show, in words, for those who cannot see them."""
-    said = [f"{titles[id]}: {p.label} {p.confidence:.0%}" for id, p in one.predictions.items()]
+    said = [f"{titles[id]}: {p.label} {percent(p.confidence)}" for id, p in one.predictions.items()]
     return f"Probabilities of face {one.number}. " + "; ".join(said) + "."

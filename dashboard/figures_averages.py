@@ -17,7 +17,7 @@ def region_dots(
     """A dot a model and emotion with its 95 % interval; a line at the region's own size."""
     figure = go.Figure()
     for place, (id, by_label) in enumerate(shares.items()):
-        aside = 0.13 * (place - (len(shares) - 1) / 2)
+        aside = min(0.13, 0.8 / len(shares)) * (place - (len(shares) - 1) / 2)
         found, look = list(by_label.values()), styles[id]
         figure.add_scatter(
             x=[EMOTIONS.index(label) + aside for label in by_label], y=[one.value for one in found], mode="markers",

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from dashboard.figures_confusion import DIVERGING, cells, colour_scale, wrapped
 from dashboard.pair_facts import Pairs, certain, differences, shown
+from dashboard.words import points
 
 WITH_TEXT = 12
 """Up to so many raters a cell has room for its figure on a screen; with more, colour and pointer tell it."""
@@ -43,7 +44,7 @@ def has_text(of: Pairs) -> bool:
 def _text(value: float, sure: bool) -> str:
     if np.isnan(value):
         return ""
-    text = f"{100 * value:.1f}".replace("-", "−")
+    text = points(value)
     return text if sure else f"({text})"
 
 
@@ -68,7 +69,7 @@ def _points(of: Pairs, titles: dict[str, str], rows: list[str], texts: list[list
             x.append(str(j + 1))
             y.append(rows[i - 1])
             places.append([i + 1, j + 1])
-            low, high = (f"{-100 * end:.1f}".replace("-", "−") for end in (one.difference.high, one.difference.low))
+            low, high = (points(-end) for end in (one.difference.high, one.difference.low))
             about.append(f"{titles[worse]}<br>less {titles[better]}<br>{texts[i - 1][j]} points ({low} to {high})"
                          f"<br>p (Holm) {one.p_adjusted:.3g}, κ {one.kappa:.3f}")  # fmt: skip
     unseen = {"marker": {"opacity": 0}}

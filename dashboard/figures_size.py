@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from dashboard.figures import legend_below
 from dashboard.looks import Look
+from dashboard.words import points
 from fer_core.face_size import Size, Study
 from fer_core.types import Interval
 
@@ -103,9 +104,9 @@ def rule_table(found: Mapping[str, Any], titles: Mapping[str, str], weights: Map
                 continue
             for kind, by_rule in by_set.items():
                 of = titles.get(id, id) + (", tilted" if kind == "tilted" else "")
-                value, low, high = (100 * v for v in by_rule[name]["above_old"])
+                value, low, high = (points(v, True) for v in by_rule[name]["above_old"])
                 row[f"{of}, %"] = 100 * by_rule[name]["accuracy"][0]
-                row[f"{of}, against the old rule"] = f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+                row[f"{of}, against the old rule"] = f"{value} ({low} to {high})"
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from dashboard.entries import Entry
 from dashboard.figures import MODEL_COLOURS
+from dashboard.words import percent
 from fer_core.types import EMOTIONS
 
 KINDS: Mapping[str, dict[str, str]] = {
@@ -92,7 +93,11 @@ def accuracy_table(entries: Sequence[Entry]) -> pd.DataFrame:
 
 def describe_accuracy(entries: Sequence[Entry], images: str) -> str:
     """What the dots show, in words."""
-    said = [f"{e.title} {v.value:.1%} ({v.low:.1%} to {v.high:.1%})" for e in entries if (v := e.metric("accuracy"))]
+    said = [
+        f"{e.title} {percent(v.value, 1)} ({percent(v.low, 1)} to {percent(v.high, 1)})"
+        for e in entries
+        if (v := e.metric("accuracy"))
+    ]
     return f"Accuracy with 95 % interval on {images}. " + "; ".join(said) + "."
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.model_words import figure, interval
+from dashboard.words import points
 from fer_core import evidence, test_time
 from fer_core.metrics import METRICS, EvaluationReport
 from fer_core.types import Interval
@@ -47,7 +48,7 @@ def several_views(study: test_time.Study) -> pd.DataFrame:
 def _gain(way: test_time.Way) -> str:
     if way.test_time == "none":
         return ""
-    value, low, high = (f"{100 * number:+.1f}" for number in (way.gain.value, way.gain.low, way.gain.high))
+    value, low, high = (points(number, True) for number in (way.gain.value, way.gain.low, way.gain.high))
     return f"{value} ({low} to {high})"
 
 

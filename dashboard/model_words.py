@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from dashboard.entries import FRAMEWORK_WORDS
+from dashboard.words import PERCENT
 from fer_core import evidence
 from fer_core.catalog import CATALOG
 from fer_core.metrics import METRICS, EvaluationReport
@@ -85,7 +86,7 @@ def minutes(seconds: float) -> str:
 
 def figure(key: str, value: float) -> str:
     """A value of one of `METRICS` as people read it."""
-    return f"{value:{METRICS[key].format}}".replace("%", " %")
+    return f"{value:{METRICS[key].format}}".replace("%", PERCENT)
 
 
 def interval(key: str, found: Interval | None) -> str:

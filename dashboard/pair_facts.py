@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.confusion_data import Together
+from dashboard.words import percent
 from fer_core.answers import Float64
 from fer_core.comparison import Comparison, compare_all
 
@@ -81,11 +82,11 @@ def described(of: Pairs, titles: Mapping[str, str]) -> str:
     best, last = of.ids[0], of.ids[-1]
     return (
         f"Differences in accuracy of {len(of.found)} pairs on {of.n:,} images; {count} are differences after Holm's "
-        f"correction. The most accurate is {titles[best]} with {of.accuracy[best]:.1%}, the least {titles[last]} with "
-        f"{of.accuracy[last]:.1%}."
+        f"correction. The most accurate is {titles[best]} with {percent(of.accuracy[best], 1)}, the least "
+        f"{titles[last]} with {percent(of.accuracy[last], 1)}."
     )
 
 
 def shown(ids: Sequence[str], accuracy: Mapping[str, float], titles: Mapping[str, str]) -> list[str]:
     """A line a rater: its number in the matrix, its title, and its accuracy."""
-    return [f"{place} · {titles[id]}, {accuracy[id]:.1%}" for place, id in enumerate(ids, start=1)]
+    return [f"{place} · {titles[id]}, {percent(accuracy[id], 1)}" for place, id in enumerate(ids, start=1)]

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from dashboard import words
 from fer_core.answers import NONE, Int64
 from fer_core.artifacts import Reference
 from fer_core.comparison import Comparison
@@ -28,7 +29,8 @@ def percent(interval: Interval) -> str:
     """An interval of shares in words."""
     if np.isnan(interval.value):
         return "–"
-    return f"{interval.value:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+    value, low, high = (words.percent(share, 1) for share in (interval.value, interval.low, interval.high))
+    return f"{value} ({low} to {high})"
 
 
 def by_class(found: PersonScore) -> pd.DataFrame:
@@ -80,7 +82,7 @@ def _person(rater: str, mine: pd.DataFrame, heads: Mapping[str, int]) -> list[ob
     a = found.accuracy
     return [
         name, len(mine), 100 * a.value, 100 * a.low, 100 * a.high, found.report.metrics["macro_f1"].value,
-        f"{found.repeated.value:.0%} of {found.repeats}" if found.repeats else "",
+        f"{words.percent(found.repeated.value)} of {found.repeats}" if found.repeats else "",
         f"{found.attentive} of {found.checks}" if found.checks else "", found.overall_reaction / 1000,
     ]  # fmt: skip
 
@@ -100,7 +102,7 @@ def _compared(title: str, one: Comparison) -> dict[str, object]:
     small = f"{one.p_value:.3f}" if one.p_value >= 0.001 else "< 0.001"
     return {
         "model": title, "faces": one.n, "people less model": 100 * d.value,
-        "95 % interval": f"{100 * d.low:+.1f} to {100 * d.high:+.1f}".replace("-", "−"),
+        "95 % interval": f"{words.points(d.low, True)} to {words.points(d.high, True)}",
         "only people right": one.only_a, "only the model right": one.only_b, "McNemar p": small,
         "same answer": 100 * one.agreement, "kappa": one.kappa,
     }  # fmt: skip

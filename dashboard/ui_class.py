@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import ui_quiz
+from dashboard.words import counted
 from fer_core.human import classes, codes, exchange
 from fer_core.human.database import Database
 from fer_core.human.errors import HumanError
@@ -69,19 +70,24 @@ def import_answers(database: Database, number: int) -> None:
                 st.error(str(problem), icon=":material/error:")
                 return
             ignored = f" Not read: {', '.join(found.ignored)}." if found.ignored else ""
-            st.success(f"{found.answers:,} answers of {found.raters} people came in.{ignored}", icon=":material/check:")
+            st.success(
+                f"{counted(found.answers, 'answer')} of {counted(found.raters, 'person', 'people')} came in.{ignored}",
+                icon=":material/check:",
+            )
 
 
 def delete_class(database: Database, code: str, answers: int) -> None:
     """Draws the end of a class: everything of it is deleted, and the session leaves it."""
     with st.expander("Delete the class", icon=":material/delete:"):
         passphrase = st.text_input("Its passphrase, to be sure", type="password", max_chars=200)
-        if st.button(f"Delete the class and its {answers:,} answers for ever", icon=":material/delete_forever:"):
+        if st.button(
+            f"Delete the class and its {counted(answers, 'answer')} for ever", icon=":material/delete_forever:"
+        ):
             try:
                 gone = classes.erase_class(database, code, passphrase)
             except HumanError as problem:
                 st.error(str(problem), icon=":material/key_off:")
                 return
             st.session_state.pop(ENTERED, None)
-            st.toast(f"The class and {gone:,} answers were deleted.", icon=":material/check:")
+            st.toast(f"The class is deleted, with {counted(gone, 'answer')}.", icon=":material/check:")
             st.rerun()

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import cache, charts, figures, looks, ui, ui_open, ui_size, ui_url, ui_work
 from dashboard.entries import FRAMEWORK_WORDS
+from dashboard.words import counted, percent
 from fer_core.collection import CollectedFace
 from fer_core.collection_answers import AnsweredFace
 from fer_core.face_size import size_of
@@ -57,7 +58,7 @@ def table(faces: Sequence[AnsweredFace], cards: Sequence[ModelCard], several: bo
     found = [_row(one, cards, several) for one in here]
     shown = [head for head in columns if any(head in row for row in found)]  # as said there, whoever comes first
     rows = pd.DataFrame([[row.get(head) for head in shown] for row in found], columns=pd.MultiIndex.from_tuples(shown))
-    spoken = f"{len(here)} faces with the answers of {', '.join(card.title for card in cards)}"
+    spoken = f"{counted(len(here), 'face')} with the answers of {', '.join(card.title for card in cards)}"
     key = f"{TABLE}-{page}-{len(faces)}"
     config: dict[Any, Any] = {place: columns[head] for place, head in enumerate(shown, start=1)}  # the index has 0
     st.dataframe(rows, column_config=config, hide_index=True, row_height=68, alt=spoken, key=key,
@@ -133,7 +134,7 @@ def _row(one: AnsweredFace, cards: Sequence[ModelCard], several: bool) -> dict[t
     answers = heads(cards)
     for card, title in zip(cards, _titles(cards), strict=True):
         prediction = one.predictions[card.id]
-        found[answers[card.id]] = f"{prediction.label} {prediction.confidence:.0%}"
+        found[answers[card.id]] = f"{prediction.label} {percent(prediction.confidence)}"
         found[ALL, title] = [round(float(p), 3) for p in prediction.probabilities]
     return found
 
@@ -159,7 +160,7 @@ def face_view(one: AnsweredFace, titles: Mapping[str, str]) -> None:
         st.markdown(f"**Face {one.collected.number}** of photo {one.photo.number}" + posed(one.collected))
         crop_pair(one.collected)
         ui_size.warning(one, titles)
-        said = [f"{titles[id]}: **{p.label}** {p.confidence:.0%}" for id, p in one.predictions.items()]
+        said = [f"{titles[id]}: **{p.label}** {percent(p.confidence)}" for id, p in one.predictions.items()]
         st.markdown("  \n".join(said))
         ui_open.buttons({"source": "photos", FACE: one.key} | ui_work.address(), "open")
     file = f"photo-{one.photo.number}-face-{one.collected.number}"

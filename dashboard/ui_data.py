@@ -14,6 +14,7 @@ from PIL import Image
 from dashboard import cache, data_facts, ui_url
 from dashboard.data_facts import Images
 from dashboard.ui_curves import download_table
+from dashboard.words import counted, percent
 from fer_core.augmentation_preview import Augmentation
 from fer_core.types import EMOTIONS, Uint8
 
@@ -86,7 +87,7 @@ def groups(of: Images, found: Sequence[Sequence[int]], key: str, size: int = 24)
             with st.container(border=True, width="content"):
                 gallery(of, of.places(group), 92, split=True)
     with st.expander("As a table"):
-        download_table(data_facts.grouped(of, found), key, f"{len(found)} groups of copies, a row an image")
+        download_table(data_facts.grouped(of, found), key, f"{counted(len(found), 'group')} of copies, a row an image")
 
 
 def picture_uri(face: Uint8) -> str:
@@ -178,7 +179,7 @@ def progress(search: NearSearch) -> None:
     if search.state != "running":
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(search.share, f"Comparing all pictures with each other: {search.share:.0%}")
+        st.progress(search.share, f"Comparing all pictures with each other: {percent(search.share)}")
         st.button("Stop", icon=":material/stop_circle:", on_click=search.stop)
 
 
@@ -187,7 +188,7 @@ def ended(search: NearSearch) -> None:
     if search.state == "failed":
         st.error(f"The search failed: {search.problem}", icon=":material/error:")
     else:
-        st.info(f"The search was stopped at {search.share:.0%}.", icon=":material/stop_circle:")
+        st.info(f"The search was stopped at {percent(search.share)}.", icon=":material/stop_circle:")
     st.button("Search again", icon=":material/refresh:", on_click=search.start)
 
 

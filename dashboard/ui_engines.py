@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import cache, looks
 from dashboard.entries import FRAMEWORK_WORDS
+from dashboard.words import percent
 from fer_core.artifacts import ArtifactError
 from fer_core.collection_answers import AnsweredFace
 from fer_core.engine_comparison import EngineComparison
@@ -61,8 +62,8 @@ def row(card: ModelCard, both: EngineComparison) -> dict[str, object]:
         "faster": both.times_faster,
         "computes in": both.precision,
         "difference": 100 * both.greatest_difference,
-        "native answer": f"{native} {both.native.max():.1%}",
-        "compiled answer": f"{compiled} {both.compiled.max():.1%}",
+        "native answer": f"{native} {percent(both.native.max(), 1)}",
+        "compiled answer": f"{compiled} {percent(both.compiled.max(), 1)}",
     }
 
 

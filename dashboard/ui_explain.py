@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import cache, explain_facts, explain_pictures, ui_url
 from dashboard.chosen_face import ChosenFace
 from dashboard.explain_facts import Asked
+from dashboard.words import percent
 from fer_core import catalog
 from fer_core.overlay import scale_bar
 from fer_core.saliency import METHODS, describe, explain
@@ -134,7 +135,7 @@ def model_row(
     with st.container(border=True, width=2 * SHOWN + 48 if beside else "stretch"):
         right = "" if face.truth is None else ", right" if prediction.label == face.truth else ", wrong"
         why = f" Why **{explain_facts.in_words(asked[0].target)}**?" if asked else ""
-        st.markdown(f"**{card.title}** says {prediction.label} {prediction.confidence:.0%}{right}.{why}")
+        st.markdown(f"**{card.title}** says {prediction.label} {percent(prediction.confidence)}{right}.{why}")
         if not asked:
             st.caption(f"This model does not know the label, or both are the same. It knows {', '.join(card.labels)}.")
         with st.container(horizontal=True, gap="medium"):

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import cache, ui_url, ui_work
 from dashboard.pages_table import VIEWS
+from dashboard.words import percent
 from fer_core import collection_edit as edit
 from fer_core.collection import Collection, CollectionError
 from fer_core.collection_add import add_one, read_input, reader
@@ -138,7 +139,7 @@ def _picture(emotion: str, one: AnsweredFace | None, titles: Mapping[str, str]) 
     for id, p in one.predictions.items():
         right = p.label == emotion
         mark = ":green[:material/check:]" if right else ":orange[:material/close:]"
-        st.caption(f"{mark} {titles[id]}: **{p.label}** {p.confidence:.0%}")
+        st.caption(f"{mark} {titles[id]}: **{p.label}** {percent(p.confidence)}")
     st.button("Again", key=f"again-{emotion}", icon=":material/replay:", type="tertiary", on_click=ui_work.change,
               args=(lambda now: edit.remove_photo(now, one.photo.sha256), KEY))  # fmt: skip
 

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import cache, charts, inside_pictures, ui_url
 from dashboard.chosen_face import ChosenFace
 from dashboard.looks import distinct
+from dashboard.words import percent
 from fer_core.inside import Kernels
 from fer_core.types import Float32, ModelCard
 
@@ -41,7 +42,7 @@ def kernels(found: Kernels) -> None:
     with st.container(horizontal=True, gap="medium"):
         for i in order[(page - 1) * A_PAGE : page * A_PAGE]:
             began = found.names[i] or BEGAN[found.began].split(" ")[0]
-            said = f"change {change[i]:.0%}, cosine {likeness[i]:.2f}"
+            said = f"change {percent(change[i])}, cosine {likeness[i]:.2f}"
             with st.container(width=200, gap="xsmall"):
                 st.image(inside_pictures.pair(found, i), width=200,
                          alt=f"Kernel {i + 1}, {began}, before and after training: {said}")  # fmt: skip

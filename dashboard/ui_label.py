@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import cache, ui_url, ui_work
+from dashboard.words import counted
 from fer_core import collection_edit as edit
 from fer_core.collection import CollectedFace, Collection
 from fer_core.collection_answers import labelled
@@ -22,7 +23,8 @@ NOBODY = "no label"
 def labels(collection: Collection) -> None:
     """Draws all ways to label, and the grid of faces."""
     done, n = len(labelled(collection)), len(collection.faces)
-    st.markdown(f"**{done:,} of {n:,}** faces have a label: the expression that the person posed.")
+    have = "has" if n == 1 else "have"
+    st.markdown(f"**{done:,} of {counted(n, 'face')}** {have} a label: the expression that the person posed.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("From file and folder names", icon=":material/drive_file_rename_outline:", on_click=_by_names,
                   help="anna_happy_2.jpg, disgusted/IMG_7.png: any usual spelling, file names first")  # fmt: skip
@@ -60,7 +62,7 @@ def _by_names() -> None:
 
 def _many(faces: Sequence[CollectedFace], here: Sequence[CollectedFace]) -> None:
     """Draws the choice that labels many faces at once."""
-    who = {"page": f"The {len(here)} faces below", "all": f"All {len(faces)} faces shown"}
+    who = {"page": f"{counted(len(here), 'face')} below", "all": f"{counted(len(faces), 'face')} shown, all"}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         whom = st.selectbox("Who", list(who), format_func=who.__getitem__, label_visibility="collapsed", width=230)
         chosen = here if whom == "page" else faces
@@ -85,7 +87,11 @@ def grid(faces: Sequence[CollectedFace], numbers: dict[str, int]) -> None:
         for face in faces:
             with st.container(width=CROP + 8, gap="xsmall"):
                 where = f"{numbers[face.found.photo]}.{face.number}"
-                st.image(cache.thumbnail(face, CROP), width=CROP, alt=f"Face {face.number} of photo {where}")
+                st.image(
+                    cache.thumbnail(face, CROP),
+                    width=CROP,
+                    alt=f"Face {face.number} of photo {numbers[face.found.photo]}",
+                )
                 key = f"label-{face.key}-{face.label}"
                 options = [*EMOTIONS, NOBODY]
                 st.selectbox(where, options, index=options.index(face.label) if face.label else None, key=key,

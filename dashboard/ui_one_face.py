@@ -68,7 +68,9 @@ def thumbnails(collection: Collection, faces: Sequence[CollectedFace], current: 
     with st.container(horizontal=True, gap="small"):
         for face in faces[(page - 1) * A_PAGE : page * A_PAGE]:
             with st.container(width=84, gap="xsmall"):
-                st.image(cache.thumbnail(face, 84), width=84, alt=f"Face {face.number}")
+                st.image(
+                    cache.thumbnail(face, 84), width=84, alt=f"Face {face.number} of photo {numbers[face.found.photo]}"
+                )
                 st.button(
                     f"{numbers[face.found.photo]}.{face.number}", key=f"one-{face.key}", width="stretch",
                     on_click=_choose, args=(face.key,), type="primary" if face.key == current.key else "secondary",

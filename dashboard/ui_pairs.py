@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import figures_pairs, pair_facts
 from dashboard.pair_facts import ALPHA, Pairs
+from dashboard.words import percent
 
 OPEN = "open-pair"
 METHODS = """The difference is in points of accuracy, with its 95 % interval by a bootstrap that draws the same images
@@ -22,7 +23,8 @@ def legend(of: Pairs, titles: Mapping[str, str]) -> str:
     """What the triangle's numbers and brackets mean."""
     best = of.ids[0]
     return (
-        f"Points of accuracy by which the row is behind the column. Column 1: {titles[best]}, {of.accuracy[best]:.1%}. "
+        "Points of accuracy by which the row is behind the column. "
+        f"Column 1: {titles[best]}, {percent(of.accuracy[best], 1)}. "
         + (f"In brackets: may be chance (Holm's p of {ALPHA:g} or more). " if figures_pairs.has_text(of) else
            f"A dot: more than chance (Holm's p under {ALPHA:g}). ")
         + "Click a cell to see the two against each other."

@@ -19,6 +19,7 @@ from dashboard import (
     ui_raters,
     ui_url,
 )
+from dashboard.words import counted, percent
 from fer_core.evidence import Rater
 from fer_core.human import classes, exchange, quiz
 from fer_core.human.agreement import ratings
@@ -54,7 +55,7 @@ def matrix(found: PersonScore, who: str, key: str, truth: str = FER2013) -> None
     figure = figures_confusion.confusion(counts, EMOTIONS, (truth, who), share=False,
                                          top=figures_confusion.largest(counts), dark=ui_raters.dark())  # fmt: skip
     table = pd.DataFrame(counts.astype(int), columns=list(EMOTIONS)).assign(label=EMOTIONS)[["label", *EMOTIONS]]
-    charts.chart(figure, table, key, f"Confusion matrix: rows {truth}, columns {who}, {found.n} faces")
+    charts.chart(figure, table, key, f"Confusion matrix: rows {truth}, columns {who}, {counted(found.n, 'face')}")
 
 
 def whose(sources: Sequence[str]) -> str:
@@ -113,7 +114,7 @@ def how_sure(table: pd.DataFrame, key: str) -> None:
         return
     st.markdown("**How sure, and how often right**")
     st.caption("Who can tell knowing from guessing is right more often when surer.")
-    said = "; ".join(f"{one.level}: {one.right.value:.0%} of {one.n}" for one in found)
+    said = "; ".join(f"{one.level}: {percent(one.right.value)} of {one.n}" for one in found)
     charts.chart(figures_people.sureness(found), people_tables.sureness(found), key,
                  f"Share of right answers by how sure people were, 1 a guess to 5 certain. {said}.")  # fmt: skip
 
@@ -147,7 +148,7 @@ def between(table: pd.DataFrame) -> None:
     middle.metric("Fleiss' κ", _kappa(found.fleiss.value), help="Of those who answered every face")
     middle.caption(f"{_between(found.fleiss)}; {found.fleiss_raters} people on the same {found.shared_faces} faces")
     right.metric("Cohen's κ, mean", _kappa(found.cohen), help="Of every two people, on the faces that both answered")
-    right.caption(f"Over {found.pairs:,} pairs of people")
+    right.caption(f"Over {counted(found.pairs, 'pair')} of people")
 
 
 def _between(interval: Interval) -> str:
@@ -172,7 +173,7 @@ def faces(rows: pd.DataFrame, source: str, view: str, key: str, models: Sequence
     heads = {m.title: st.column_config.TextColumn(m.id, width=MODEL_WIDTH, help=m.title) for m in models}
     columns = {"picture": st.column_config.ImageColumn("face", width="small"), "face": st.column_config.TextColumn()}
     st.dataframe(part, hide_index=True, row_height=68, height="content", column_config=columns | heads,
-                 alt=f"{len(part)} faces with every answer")  # fmt: skip
+                 alt=f"{counted(len(part), 'face')} with every answer")  # fmt: skip
 
 
 def downloads(table: pd.DataFrame, name: str) -> None:
@@ -189,7 +190,7 @@ def own_data(database: Database, state: quiz.RunState, table: pd.DataFrame) -> N
     st.subheader("Your data")
     downloads(table, f"quiz-{state.rater}")
     with st.expander("Delete my answers", icon=":material/delete:"):
-        sure = st.checkbox(f"Delete all {len(table)} answers of this run for ever")
+        sure = st.checkbox(f"Delete {counted(len(table), 'answer')} of this run for ever")
         if st.button("Delete", disabled=not sure, icon=":material/delete_forever:"):
             try:
                 gone = quiz.erase(database, state.code)
@@ -197,4 +198,4 @@ def own_data(database: Database, state: quiz.RunState, table: pd.DataFrame) -> N
                 st.error(str(problem), icon=":material/database_off:")
                 return
             ui_quiz.forget_run()
-            st.success(f"{gone} answers were deleted.", icon=":material/check:")
+            st.success(f"{counted(gone, 'answer')} {'was' if gone == 1 else 'were'} deleted.", icon=":material/check:")

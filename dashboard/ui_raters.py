@@ -8,10 +8,12 @@ from itertools import combinations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import looks, ui_url
+from dashboard import cache, looks, ui_url
 from dashboard.confusion_data import Agreement
+from dashboard.words import percent, points
 from fer_core.comparison import Comparison
 from fer_core.evidence import MAJORITY, SETS, Rater
+from fer_core.metrics import EvaluationReport
 
 AT_ONCE = 6
 OWN = "own"
@@ -65,12 +67,18 @@ def first_two(raters: Sequence[Rater]) -> list[Rater]:
     return models[:2] if len(models) > 1 else [*models, *(rater for rater in raters if rater.id == MAJORITY)]
 
 
-def agreement(one: Agreement, rows: Rater) -> None:
-    """Says how far two raters agree."""
+def stored(rows: Rater, columns: Sequence[Rater], images: str, labels: Sequence[str]) -> dict[str, EvaluationReport]:
+    """The stored evaluations by id that these matrices show again: against the truth, on a set and all its labels."""
+    found = {rater.id: cache.reports(rater.id).get(images) for rater in columns if rows.kind == "truth"}
+    return {id: report for id, report in found.items() if report and report.labels == tuple(labels)}
+
+
+def agreement(one: Agreement, rows: Rater, stored: EvaluationReport | None = None) -> None:
+    """Says how far two raters agree, with the intervals of the stored evaluation where that is the same figure."""
     word = "Accuracy" if rows.kind == "truth" else "Agreement"
-    share, kappa = one.share, one.kappa
+    share, kappa = (stored.metrics["accuracy"], stored.metrics["cohen_kappa"]) if stored else (one.share, one.kappa)
     st.caption(
-        f"{word} **{share.value:.1%}** ({share.low:.1%} to {share.high:.1%}), "
+        f"{word} **{percent(share.value, 1)}** ({percent(share.low, 1)} to {percent(share.high, 1)}), "
         f"Cohen's κ **{kappa.value:z.3f}** ({kappa.low:z.3f} to {kappa.high:z.3f})"
     )
 
@@ -106,22 +114,18 @@ def pair(raters: Sequence[Rater], key: str = "less") -> tuple[Rater, Rater]:
 
 def paired(one: Comparison, a: Rater, b: Rater, right: str = "FER2013's label") -> None:
     """Draws how two raters compare on the same images against what is `right` there."""
-    d, points = one.difference, "points"
-    st.metric(f"Accuracy, {a.title} less {b.title}", f"{_signed(d.value)} {points}")
+    d = one.difference
+    st.metric(f"Accuracy, {a.title} less {b.title}", f"{points(d.value, True)} points")
     st.markdown(f"""
-- 95 % interval, paired: {_signed(d.low)} to {_signed(d.high)} percentage points
+- 95 % interval, paired: {points(d.low, True)} to {points(d.high, True)} percentage points
 - Only {a.title} right: **{one.only_a:,}**; only {b.title} right: **{one.only_b:,}** of {one.n:,} images
 - Exact McNemar test: p {p_value(one.p_value)}
-- The two agree on {one.agreement:.1%}, Cohen's κ {one.kappa:.3f}
+- The two agree on {percent(one.agreement, 1)}, Cohen's κ {one.kappa:.3f}
 """)
     st.caption(
         f"Right means {right}. The p value is for this pair by itself: looking at many pairs needs a "
         "correction, which the page Pairs makes."
     )
-
-
-def _signed(share: float) -> str:
-    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def p_value(p: float) -> str:

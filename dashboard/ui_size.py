@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, charts, collection_facts, ui_url, ui_work
+from dashboard import cache, charts, collection_facts, ui_url, ui_work, words
 from dashboard.figures_size import COUNTED
 from dashboard.pages_table import VIEWS
 from fer_core.collection import Collection
@@ -43,9 +43,9 @@ def model_choice(studies: Mapping[str, Study], cards: Mapping[str, ModelCard]) -
 
 def counted() -> str:
     """What accuracy is counted of, a key of `COUNTED`; lives in the URL."""
-    words = "Of all faces: one that detection missed is a wrong answer."
-    shown = {key: words[0].upper() + words[1:] for key, words in COUNTED.items()}
-    return ui_url.one(st.segmented_control, "Accuracy", shown, "of", "found", help=words) or "found"
+    said = "Of all faces: one that detection missed is a wrong answer."
+    shown = {key: of[0].upper() + of[1:] for key, of in COUNTED.items()}
+    return ui_url.one(st.segmented_control, "Accuracy", shown, "of", "found", help=said) or "found"
 
 
 def empty() -> None:
@@ -96,7 +96,7 @@ def warnings(found: Sequence[AnsweredFace], titles: Mapping[str, str]) -> None:
     if not small or len(found) < 2:
         return
     smallest = small[0][1].pixels
-    of = f"{len(small):,} of {len(found):,} faces {'is' if len(small) == 1 else 'are'} too small"
+    of = f"{len(small):,} of {words.counted(len(found), 'face')} {'is' if len(small) == 1 else 'are'} too small"
     st.warning(f"{of} to be trusted by at least one model; the smallest has {smallest:.0f} pixels.",
                icon=":material/photo_size_select_small:")  # fmt: skip
     if st.button("Which, and from which size on", type="tertiary", icon=":material/arrow_forward:"):
@@ -109,11 +109,12 @@ def own_faces(collection: Collection, studies: Mapping[str, Study], titles: Mapp
     small = collection_facts.too_small(faces, studies)
     st.subheader("Your photos")
     if not small:
-        st.success(f"All {len(faces):,} faces of “{collection.name}” are large enough for every model that was asked.",
+        st.success(f"No face of {len(faces):,} in “{collection.name}” is too small for any model that was asked.",
                    icon=":material/task_alt:")  # fmt: skip
         return
-    st.warning(f"{len(small):,} of the {len(faces):,} faces of “{collection.name}” are too small for at least one "
-               "model: do not trust its answer there.", icon=":material/photo_size_select_small:")  # fmt: skip
+    of = f"{len(small):,} of {words.counted(len(faces), 'face')} in “{collection.name}”"
+    st.warning(f"{of} {'is' if len(small) == 1 else 'are'} too small for at least one model: do not trust its answer "
+               "there.", icon=":material/photo_size_select_small:")  # fmt: skip
     table = collection_facts.small_table(small, studies, titles)
     st.dataframe(table, hide_index=True, placeholder="no size", alt="How many faces are too small for each model")
     with st.container(horizontal=True, gap="small"):

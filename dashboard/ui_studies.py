@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import ui_url
 from dashboard.charts import download
 from dashboard.figures_studies import MEASURES
+from dashboard.words import percent
 from fer_core.studies import Study
 
 PARTS = {"studies": "Studies", "seeds": "The five projects and ours", "short": "Short runs"}
@@ -63,7 +64,7 @@ def beside_guessing(study: Study) -> None:
     """Says how many versions have learned anything: more than always giving the same label comes to."""
     above = sum(study.accuracy(title).low > study.guessing for title in study.titles)
     st.markdown(
-        f"Always giving the commonest label is right on {study.guessing:.1%}: "
+        f"Always giving the commonest label is right on {percent(study.guessing, 1)}: "
         f"**{above} of {len(study.titles)} versions** are above that with their whole interval."
     )
 

@@ -46,7 +46,7 @@ def one(
     if ids is not None:
         st.session_state[key] = ids[0] if ids else None
     chosen = widget(label, list(titles), format_func=titles.__getitem__, key=key, on_change=_tell,
-                    args=(key, [] if named else usual, changed), **(_look(widget, key, titles) | look))  # fmt: skip
+                    args=(key, [] if named else usual, changed), **(_look(widget, key, titles) | _always(widget, default) | look))  # fmt: skip
     return default if chosen is None else str(chosen)
 
 
@@ -71,6 +71,11 @@ def _look(widget: Widget, key: str, titles: Titles) -> dict[str, Any]:
         return {"index": list(titles).index(held[0]) if held else None}
     wraps = {"wrap": True} if widget in (st.pills, st.segmented_control) else {}
     return {"default": st.session_state[key]} | wraps
+
+
+def _always(widget: Widget, default: str | None) -> dict[str, bool]:
+    """What keeps one choice of a row from being empty while the usual one is in force."""
+    return {"required": True} if widget in (st.pills, st.segmented_control) and default is not None else {}
 
 
 def tabs(titles: Titles, key: str) -> dict[str, TabContainer]:

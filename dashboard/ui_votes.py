@@ -11,6 +11,7 @@ from dashboard import cache, data_facts, figures_confusion, figures_data, ui_dat
 from dashboard.charts import chart, download
 from dashboard.confusion_data import matrix_table
 from dashboard.data_facts import Images
+from dashboard.words import PERCENT, percent
 from fer_core.evidence import PERSON
 from fer_core.metrics import EvaluationReport
 from fer_core.types import Interval
@@ -60,16 +61,16 @@ def person(report: EvaluationReport | None, split: str) -> None:
     )
     alt = f"Confusion matrix of one person on {split}: share of the answers to the images of each of FER2013's labels"
     chart(figure, matrix_table(shares, report.labels), f"one-person-{split}", alt)
-    other = 100 * report.outside.sum() / report.n
+    other = percent(report.outside.sum() / report.n, 1)
     st.caption(
-        f"Percent of the answers to each row's images, averaged over an image's ten taggers. {other:.1f} % of all "
+        f"Percent of the answers to each row's images, averaged over an image's ten taggers. {other} of all "
         "answers are contempt, unknown or not a face: they are in no cell, so rows sum to less than 100."
     )
 
 
 def interval(of: Interval, form: str) -> str:
-    """A figure with its 95 % interval in that format, a space before each percent sign."""
-    return f"**{of.value:{form}}** ({of.low:{form}} to {of.high:{form}})".replace("%", " %")
+    """A figure with its 95 % interval in that format, a no-break space before each percent sign."""
+    return f"**{of.value:{form}}** ({of.low:{form}} to {of.high:{form}})".replace("%", PERCENT)
 
 
 def most_disagreed(of: Images, places: np.ndarray, split: str) -> None:

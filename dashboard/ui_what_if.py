@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -10,6 +11,7 @@ from PIL import Image
 
 from dashboard import cache, charts, figures_what_if, looks, ui_url, what_if_facts as facts
 from dashboard.chosen_face import ChosenFace
+from dashboard.words import counted
 from fer_core.disturbances import DISTURBANCES
 from fer_core.preprocess import to_pixels
 from fer_core.types import Float32, InputSpec, ModelCard, Prediction, Uint8
@@ -51,7 +53,8 @@ def pictures(face: ChosenFace, now: Uint8, strengths: Mapping[str, float]) -> No
     words = ", ".join(f"{DISTURBANCES[id].title.lower()} {s:g}" for id, s in strengths.items() if s) or "nothing"
     seen = to_pixels([now], NATIVE)[0, :, :, 0]
     shown = ((face.crop, "As it is", f"{face.name} as it is"), (now, "Disturbed", f"{face.name} after: {words}"),
-             (seen, "48 × 48, as models see it", f"{face.name} after {words}, in grey and 48 pixels"))  # fmt: skip
+             (seen, "48 × 48, as native models see it",
+              f"{face.name} after {words}, in grey and 48 pixels"))  # fmt: skip
     with st.container(horizontal=True, gap="small"):
         for picture, caption, alt in shown:
             with st.container(width=SIDE, gap="xsmall"):
@@ -78,12 +81,13 @@ def answers(before: Mapping[str, Prediction], now: Mapping[str, Prediction], tit
     """Draws which models changed their answer."""
     changed = [titles[id] for id in now if now[id].label != before[id].label]
     if changed:
-        st.markdown(f"**{len(changed)} of {len(now)}** models changed their label: {', '.join(changed)}.")
+        st.markdown(f"**{len(changed)} of {counted(len(now), 'model')}** changed the label: {', '.join(changed)}.")
     else:
-        st.markdown(f"None of the {len(now)} models changed its label.")
+        st.markdown(f"None of the {len(now)} models changed its label." if len(now) > 1 else "The label is the same.")
     number = st.column_config.ProgressColumn
-    config = {name: number("%", format="%.0f %%", min_value=0, max_value=100, width=80)
-              for name in ("percent before", "percent")}  # fmt: skip
+    config: dict[str, Any] = {"model": st.column_config.TextColumn(width=240)}
+    config |= {name: number("%", format="%.0f %%", min_value=0, max_value=100, width=80)
+               for name in ("percent before", "percent")}  # fmt: skip
     st.dataframe(facts.answers(before, now, titles), hide_index=True, column_config=config, height="content",
                  alt="Each model's answer before and after")  # fmt: skip
 

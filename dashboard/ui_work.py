@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.cache.workplace import HOURS
+from dashboard.words import counted
 from fer_core.collection import Collection
 from fer_core.types import ModelCard
 
@@ -103,7 +104,7 @@ def undo_buttons(collection: Collection, key: str = WORK) -> None:
     back, forth = len(collection.edits) - collection.settled, len(collection.undone)
     with st.container(horizontal=True):
         st.button("Undo", icon=":material/undo:", disabled=back <= 0, on_click=change, args=(Collection.undo, key),
-                  key=f"{key}-undo", help=f"{max(back, 0)} corrections can be undone")  # fmt: skip
+                  key=f"{key}-undo", help=f"{counted(max(back, 0), 'correction')} can be undone")  # fmt: skip
         st.button("Redo", icon=":material/redo:", disabled=forth == 0, on_click=change, args=(Collection.redo, key),
                   key=f"{key}-redo", help=f"{forth} can be done again")  # fmt: skip
 

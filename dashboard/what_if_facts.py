@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from dashboard.words import percent
 from fer_core.disturbances import DISTURBANCES
 from fer_core.types import Interval, Prediction
 from fer_core.what_if import Point, Study
@@ -49,7 +50,7 @@ def spoken(study: Study, disturbance: str, measure: str) -> str:
     """A model's curve in words: its ends and the undisturbed faces."""
     points = study.curve(disturbance)
     shown = [points[0], *([study.plain] if points[0].strength < 0 else []), points[-1]]
-    return ", ".join(f"{measured(one, measure).value:.0%} at {one.strength:g}" for one in shown)
+    return ", ".join(f"{percent(measured(one, measure).value)} at {one.strength:g}" for one in shown)
 
 
 def strongest(studies: Mapping[str, Study], titles: Mapping[str, str]) -> pd.DataFrame:

@@ -11,6 +11,10 @@ from fer_core.compiled import Network
 from fer_core.predictor import BasePredictor, Faces
 from fer_core.types import Float32, ModelCard, ModelSpec, SaliencyMap, Target
 
+BATCH = 16
+"""Faces a forward pass. OpenVINO keeps the memory of the largest batch and the kernels of every size that it ever met:
+thirteen models asked about 64 faces at once held 1.0 GB, 16 at a time 0.5 GB, for about a tenth more time."""
+
 
 class CompiledPredictor(BasePredictor):
     """A compiled network behind the predictor interface.
@@ -19,6 +23,7 @@ class CompiledPredictor(BasePredictor):
     weights is loaded by the first that is asked for, and kept.
     """
 
+    batch = BATCH
     _network: Network
 
     def __init__(self, spec: ModelSpec, card: ModelCard, network: Network, native: Callable[[], BasePredictor]) -> None:

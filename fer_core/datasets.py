@@ -13,7 +13,7 @@ import numpy as np
 from fer_core import dataset_cache
 from fer_core.dataset_notes import OFFICIAL_SHA256, verdict
 from fer_core.fer2013_forms import KNOWN_MD5, read_source
-from fer_core.fer2013_rows import identify, load_row_index
+from fer_core.fer2013_rows import are_rows, identify, load_row_index
 from fer_core.fer2013_source import (
     NO_LABEL,
     SPLITS,
@@ -251,15 +251,21 @@ def _identified(source: Source, where: str) -> Source:
 
 def _votes(place: Path, votes: Path | str | None, source: Source) -> tuple[Uint8 | None, tuple[str, ...]]:
     """The FER+ votes and notes: a file that was named must fit, one that merely lies beside is passed over."""
-    # Splits drawn anew say nothing of the published order, which the votes are in.
-    splits = np.full_like(source.splits, TEST) if drawn_anew(source.form) else source.splits
-    if votes:
-        return join_votes(Path(votes).expanduser(), source.rows, splits), ()
     beside = [folder / VOTES_FILE for folder in (place, place.parent)]
-    file = next((file for file in beside if file.is_file()), None)
+    file = Path(votes).expanduser() if votes else next((file for file in beside if file.is_file()), None)
     if file is None:
         return None, ()
+    # Splits drawn anew say nothing of the published order, which the votes are in.
+    splits = np.full_like(source.splits, TEST) if drawn_anew(source.form) else source.splits
     try:
-        return join_votes(file, source.rows, splits), ()
+        joined = join_votes(file, source.rows, splits)
+        if not are_rows(source.faces, source.rows, load_row_index()):
+            raise VotesError(
+                f"{file}: votes belong to rows of fer2013.csv, and the images are not those of these rows. Load "
+                "FER2013, or take the votes away."
+            )
+        return joined, ()
     except VotesError as error:
+        if votes:
+            raise
         return None, (f"FER+ votes were not joined: {error}",)

@@ -34,6 +34,9 @@ NEAR_SHARE = 0.05
 """Images near to some row that make a dataset without one exact copy FER2013. By accident about 0.1 % are near: 2 of
 1,500 mirrored faces, 2 of 1,500 means of two faces."""
 
+LOOKED_AT = 200
+"""Images that tell whether a dataset's rows are FER2013's: nearly all are near their row, or nearly none."""
+
 
 @dataclass(frozen=True)
 class RowIndex:
@@ -89,7 +92,7 @@ def identify(source: Source, index: RowIndex) -> Source:
 
     Copies of one picture share their pixels, so a row is taken once, first where the claimed row, the split and the
     label agree. Where the images are not FER2013's, but for a few that look like some of its by accident, the rows
-    that the form claims stand, being its own positions.
+    that the form claims stand, being its own positions; `are_rows` tells them from FER2013's.
     """
     candidates = _candidates(source, index)
     if not _is_fer2013(source.faces, index, candidates):
@@ -107,6 +110,17 @@ def identify(source: Source, index: RowIndex) -> Source:
 def split_of(rows: np.ndarray) -> Uint8:
     """The published split of rows of fer2013.csv, uint8 index into `SPLITS`."""
     return np.searchsorted(ENDS, rows, side="right").astype(np.uint8)
+
+
+def are_rows(faces: Uint8, rows: np.ndarray, index: RowIndex) -> bool:
+    """Whether most faces (N, 48, 48) look like the rows (N,) of fer2013.csv that they are said to be.
+
+    False too where no row is known. Of many images some hundred are looked at, from first to last.
+    """
+    known = np.flatnonzero((rows >= 0) & (rows < len(index.hashes)))
+    some = known[:: max(1, len(known) // LOOKED_AT)]
+    apart = signatures(faces[some]).astype(np.float32) - index.signatures[rows[some]]
+    return bool(len(some)) and float(np.mean(np.linalg.norm(apart, axis=1) <= NEAR)) > 0.5
 
 
 def _is_fer2013(faces: Uint8, index: RowIndex, candidates: Iterable[int]) -> bool:

@@ -141,8 +141,8 @@ _REMEDY = "Name another file with --out, or begin anew in this one with --restar
 
 
 def ledger_path(out: Path) -> Path:
-    """Where the ledger of a CSV stands: faces.csv has faces.ledger.csv."""
-    return out.with_name(f"{out.stem}.ledger.csv")
+    """Where the ledger of a table stands: faces.csv has faces.ledger.csv, and faces.txt beside it another one."""
+    return out.with_name(f"{out.name.removesuffix('.csv')}.ledger.csv")
 
 
 def _same_as(number: int) -> str:

@@ -47,6 +47,9 @@ class BasePredictor(ABC):
     ValueError that says what was expected and what came.
     """
 
+    batch = BATCH
+    """Faces that go through the network at once."""
+
     def __init__(
         self, spec: ModelSpec, labels: tuple[str, ...], network: Any, temperature: float | None = None
     ) -> None:
@@ -69,6 +72,12 @@ class BasePredictor(ABC):
         """The predictors whose networks answer gradients for this one: itself, unless it is made of others."""
         return (self,)
 
+    def to(self, device: str) -> None:  # noqa: B027 what all but PyTorch do
+        """Nothing comes back; a PyTorch network computes on that device from now, named as PyTorch does.
+
+        All others keep the one that their framework found when it was loaded.
+        """
+
     @property
     def guided(self) -> bool:
         """Whether guided backpropagation can be had of it."""
@@ -88,9 +97,9 @@ class BasePredictor(ABC):
             )
         step = self._guided_gradient if guided else self._gradient
         results = [np.empty((0, *x.shape[1:]), np.float32)]
-        for start in range(0, len(x), BATCH):
+        for start in range(0, len(x), self.batch):
             with self._lock:
-                results.append(np.asarray(step(x[start : start + BATCH], weights), np.float32))
+                results.append(np.asarray(step(x[start : start + self.batch], weights), np.float32))
         return np.concatenate(results)
 
     def layer_gradient(self, faces: Faces, target: Target) -> tuple[Float32, Float32]:
@@ -99,8 +108,8 @@ class BasePredictor(ABC):
         if not len(checked):
             return np.empty((0, 1, 1, 1), np.float32), np.empty((0, 1, 1, 1), np.float32)
         found = []
-        for start in range(0, len(checked), BATCH):
-            x = network_input(checked[start : start + BATCH], self.spec.input)
+        for start in range(0, len(checked), self.batch):
+            x = network_input(checked[start : start + self.batch], self.spec.input)
             with self._lock:
                 found.append(self._activations(x, weights))
         activations, gradients = zip(*found, strict=True)
@@ -124,8 +133,8 @@ class BasePredictor(ABC):
     def _batched(self, step: Callable[[Float32], Float32], faces: Faces, shape: tuple[int, ...]) -> Float32:
         checked = check_faces(faces)
         results = [np.empty((0, *shape), np.float32)]
-        for start in range(0, len(checked), BATCH):
-            x = network_input(checked[start : start + BATCH], self.spec.input)
+        for start in range(0, len(checked), self.batch):
+            x = network_input(checked[start : start + self.batch], self.spec.input)
             with self._lock:
                 results.append(np.asarray(step(x), np.float32))
         return np.concatenate(results)

@@ -31,7 +31,7 @@ class TorchPredictor(BasePredictor):
         self._device = torch.device(device)
 
     def to(self, device: str) -> None:
-        """Nothing comes back; the network computes on that device from now, named as PyTorch does."""
+        """Nothing comes back; the network computes on that device from now."""
         with self._lock:
             self._network.to(device)
             self._device = torch.device(device)

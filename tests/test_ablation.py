@@ -70,7 +70,10 @@ def test_versions_are_the_base_with_one_thing_other(plan: Plan) -> None:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"augment": {"flop": True}}, "augment.flop"), ({"schedule": {"epochs": 0}}, "schedule.epochs")],
+    [
+        ({"augment": {"flop": True}}, "Unknown key 'flop'. Did you mean 'flip'"),
+        ({"schedule": {"epochs": 0}}, "schedule.epochs"),
+    ],
 )
 def test_a_wrong_change_is_named_with_its_version(plan: Plan, change: dict[str, Any], said: str) -> None:
     wrong = plan.model_copy(update={"versions": (Version(title="bad one", change=change),)})
@@ -110,6 +113,31 @@ def test_the_reduced_data_have_no_private_test_and_all_of_public_test(data: Data
     assert [int((part.splits == n).sum()) for n in range(3)] == [20, int((data.splits == 1).sum()), 0]
     assert part.sha256 == study.reduced(data, 20).sha256 != study.reduced(data, 21).sha256
     np.testing.assert_array_equal(part.split("PublicTest").faces, data.split("PublicTest").faces)
+
+
+@pytest.mark.parametrize(
+    ("title", "change", "said"),
+    [("without flips", {"seed": 1}, "a title of its own"), ("five", {"labels": "five"}, "labels: expected 'seven'")],
+)
+def test_versions_that_cannot_be_told_apart_or_compared_are_refused(
+    plan: Plan, title: str, change: dict[str, Any], said: str
+) -> None:
+    more = (*plan.versions, Version(title=title, change=change))
+    with pytest.raises(RecipeError, match=said):
+        study.versions(plan.model_copy(update={"versions": more}))
+
+
+def test_a_seed_named_twice_is_trained_once(plan: Plan) -> None:
+    assert len(study._asked(plan.model_copy(update={"seeds": (0, 0)}))) == 3
+
+
+def test_a_damaged_study_is_made_anew_and_copies_are_not_counted(plan: Plan, data: Dataset, tmp_path: Path) -> None:
+    plan = plan.model_copy(update={"versions": plan.versions[:1], "images": 99, "change": {"images": "deduplicated"}})
+    with_copy = data.subset(np.array([*range(len(data)), np.flatnonzero(data.splits == 0)[0]]))
+    found = made(plan, with_copy, tmp_path)
+    assert found.images == 56
+    (tmp_path / "studies" / "mine.json").write_text("{}")
+    assert made(plan, with_copy, tmp_path) == found
 
 
 def test_outcomes_hold_answers_that_give_their_accuracy(plan: Plan, data: Dataset, tmp_path: Path) -> None:
@@ -231,3 +259,14 @@ def test_the_command_runs_a_plan_small_and_leaves_the_page_alone(plan: Plan, tmp
     assert done.exit_code == 0, done.output
     assert "without flips" in done.output and studies.load("mine", tmp_path / "runs" / "smoke").epochs == 1
     assert ablation.PAGE.read_bytes() == before and SPLITS[2] not in done.output
+
+
+def test_studies_of_another_folder_do_not_rewrite_the_page(
+    plan: Plan, tmp_path: Path, fer2013_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainers.__main__ import app
+
+    monkeypatch.setattr(ablation, "write", lambda *_: pytest.fail("the page is of the program's own artifacts"))
+    arguments = ["ablate", str(tmp_path / "mine.toml"), "--data", str(fer2013_csv), "--device", "cpu"]
+    done = CliRunner().invoke(app, [*arguments, "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output

@@ -136,7 +136,7 @@ def test_an_uploaded_photo_is_read_by_every_model(server, page, tmp_path):
     page.get_by_role("img", name="The photo with 1 face boxed and numbered").wait_for()
     page.get_by_role("heading", name="Side by side").wait_for()
     page.get_by_text(re.compile(r"The \d+ models agree on")).wait_for()
-    answer = re.compile(r"^(angry|disgust|fear|happy|sad|surprise|neutral) \d+%$")
+    answer = re.compile(r"^(angry|disgust|fear|happy|sad|surprise|neutral) \d+\xa0%$")
     page.locator("[role=gridcell]", has_text=answer).first.wait_for(state="attached")
     for broken in (torn, cut):
         page.locator("[role=gridcell]", has_text=broken.name).first.wait_for(state="attached")

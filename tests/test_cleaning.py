@@ -148,6 +148,21 @@ def test_correlation_is_pearsons_and_zero_for_blanks(data):
     assert found == pytest.approx([1, np.corrcoef(faces[0].ravel(), faces[1].ravel())[0, 1], -1, 0])
 
 
+def test_many_pairs_are_correlated_a_few_at_a_time(data, monkeypatch):
+    pairs = np.array([(i, j) for i in range(9) for j in range(i, 9)])
+    sizes, one_go = [], duplicates._correlations
+    whole = one_go(data.faces, pairs)
+
+    def heard(faces, some):
+        sizes.append(len(some))
+        return one_go(faces, some)
+
+    monkeypatch.setattr(duplicates, "PAIRS", 7)
+    monkeypatch.setattr(duplicates, "_correlations", heard)
+    np.testing.assert_array_equal(duplicates.correlations(data.faces, pairs), whole)
+    assert max(sizes) == 7 and sum(sizes) == len(pairs)
+
+
 # The published dataset
 
 

@@ -190,7 +190,7 @@ def test_thousands_of_faces_are_shown_in_pages(quick):
     assert len(many.faces) == 1200
     at = _page("collection", many)
     assert len([box for box in at.selectbox if box.label[0].isdigit()]) == 24
-    assert "**0 of 1,200** faces" in _text(at)
+    assert "**0 of 1,200 faces**" in _text(at)
     at = _page("photos", many, of="all")
     assert len(at.dataframe) == 1  # the ledger; without models there is no table
 

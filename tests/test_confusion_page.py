@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache, confusion_data as data, figures_confusion
+from dashboard import cache, confusion_data as data, figures_confusion, words
 from fer_core import artifacts, datasets, evidence
 from fer_core.crowd import VOTES
 from fer_core.metrics import METRICS
@@ -85,7 +85,7 @@ def test_two_models_against_each_other_and_the_other_part():
     at = run(rows=MODELS[0], columns=MODELS[1], set="PublicTest", **{"as": "counts"})
     one, other = (answered(id, datasets.SPLITS.index("PublicTest")) for id in MODELS)
     np.testing.assert_array_equal(shown(at, 0), by_hand(one.said, other.said))
-    assert f"Agreement **{(one.said == other.said).mean():.1%}**" in text(at)
+    assert f"Agreement **{words.percent((one.said == other.said).mean(), 1)}**" in text(at)
 
 
 def test_the_difference_and_the_paired_comparison():

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("own_places")
 
 
 @pytest.fixture
-def csv(data, tmp_path):
+def csv(data, tmp_path, known):
     make.write_votes(data, tmp_path / "fer2013new.csv")
     return make.write_csv(data, tmp_path / "fer2013.csv")
 

@@ -10,6 +10,7 @@ import streamlit as st
 from fer2013_builder import sample, write_csv, write_votes
 
 from dashboard import cache, data_facts, ui_data
+from dashboard.words import percent
 from fer_core import artifacts, cleaning, cleaning_search, crowd, datasets, evidence
 from fer_core.cleaning_search import NearSearch
 from fer_core.types import EMOTIONS
@@ -153,13 +154,15 @@ def test_copies_and_conflicts_are_those_of_fer_core(small):
 
 @pytest.fixture
 def with_near_copies(small, tmp_path):
-    """The same with three pictures that are nearly one, written as an npz that any process knows."""
+    """The same with three pictures that are nearly one, as an npz without votes, which all processes read alike."""
     small.faces[3] = np.clip(small.faces[2].astype(int) + 9, 0, 255)
     small.faces[4] = np.clip(small.faces[2].astype(int) - 9, 0, 255)
     n = len(small.labels)
     here = datasets.Dataset(small.faces, small.labels, small.splits, np.arange(n, dtype=np.int32), None, "", "a test")
-    datasets.save(here, tmp_path / "near.npz")
-    return tmp_path / "near.npz"
+    place = tmp_path / "near" / "near.npz"
+    place.parent.mkdir()
+    datasets.save(here, place)
+    return place
 
 
 def test_near_copies_on_demand(with_near_copies, monkeypatch):
@@ -224,7 +227,9 @@ def test_taggers_agreement_is_said_with_kappa_and_intervals(split):
     at, reference = run(part="votes", voted=split), artifacts.reference()
     votes = reference.votes[reference.splits == datasets.SPLITS.index(split)]
     found, words = crowd.tagger_agreement(votes), said(at)
-    low, share, high = (f"{100 * v:.1f} %" for v in (found.share.low, found.share.value, found.share.high))
+    low, share, high = (
+        f"{100 * v:.1f}\N{NO-BREAK SPACE}%" for v in (found.share.low, found.share.value, found.share.high)
+    )
     assert f"**{share}** ({low} to {high})" in words
     assert f"κ **{found.kappa.value:.3f}** ({found.kappa.low:.3f} to {found.kappa.high:.3f})" in words
     assert found.share.low < found.share.value < found.share.high
@@ -238,9 +243,9 @@ def test_one_persons_stored_confusion_is_drawn_in_shares_of_each_label(split):
     np.testing.assert_allclose(np.diag(table), stored.per_class.recall)
     np.testing.assert_allclose(table.sum(axis=1), 1 - stored.outside / stored.per_class.support)
     accuracy = stored.metrics["accuracy"]
-    ends = f"({100 * accuracy.low:.1f} % to {100 * accuracy.high:.1f} %)"
-    assert f"**{100 * accuracy.value:.1f} %** {ends} of cases, on {stored.n:,} images of {split}" in said(at)
-    assert f"{100 * stored.outside.sum() / stored.n:.1f} % of all answers" in said(at)
+    ends = f"({percent(accuracy.low, 1)} to {percent(accuracy.high, 1)})"
+    assert f"**{percent(accuracy.value, 1)}** {ends} of cases, on {stored.n:,} images of {split}" in said(at)
+    assert f"{percent(stored.outside.sum() / stored.n, 1)} of all answers" in said(at)
     assert len(at.get("plotly_chart")) == 2
     keys = {button.key for button in at.get("download_button")}
     assert {f"one-person-{split}-csv", f"votes-{split}-csv"} <= keys
@@ -255,7 +260,7 @@ def test_unusable_images_are_named(small):
     text = said(run(part="unusable"))
     assert "**1 blank**" in text
     n = int((small.votes[:, 9] * 2 > small.votes.sum(axis=1)).sum())
-    assert n >= 1 and f"**{n} images**" in text
+    assert n >= 1 and f"**{n} image{'s' * (n > 1)}**" in text
 
 
 def test_votes_of_the_reference_fill_in_for_a_dataset_without_them(small, tmp_path):

@@ -68,5 +68,8 @@ def test_the_comparison_is_of_the_two_engines_answers(root):
 def test_a_row_says_where_the_engines_part(root):
     both = EngineComparison(("happy", "sad"), np.array([0.6, 0.4]), np.array([0.45, 0.55]), 50.0, 0.5, "bfloat16")
     said = row(card("torch-compact", root), both)
-    assert said["native answer"] == "happy 60.0%" and said["compiled answer"] == "sad 55.0%"
+    assert (
+        said["native answer"] == "happy 60.0\N{NO-BREAK SPACE}%"
+        and said["compiled answer"] == "sad 55.0\N{NO-BREAK SPACE}%"
+    )
     assert said["faster"] == 100 and said["difference"] == pytest.approx(15)

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import ui_compare
 from dashboard.pages_table import PAGES, VIEWS
+from dashboard.words import percent
 from fer_core import artifacts
 
 ASTRONAUT = (Path(skimage.__file__).parent / "data" / "astronaut.png").read_bytes()
@@ -62,9 +63,9 @@ def test_home_draws_its_figures_from_the_cards():
         assert table[card.title]["parameters"] == f"{card.parameters:,}"
         if "PrivateTest" in reports:
             accuracy = reports["PrivateTest"]["metrics"]["accuracy"][0]
-            assert table[card.title]["PrivateTest"] == f"**{accuracy:.1%}**"
+            assert table[card.title]["PrivateTest"] == f"**{percent(accuracy, 1)}**"
     labels = {card.title: len(card.labels) for card in map(artifacts.card, artifacts.ids())}
-    order = [(labels[title], float(row["PrivateTest"].strip("*%"))) for title, row in table.items()]
+    order = [(labels[title], float(row["PrivateTest"].strip("*%\N{NO-BREAK SPACE}"))) for title, row in table.items()]
     assert order == sorted(order, reverse=True), "the most accurate first, those of fewer labels last"
     assert "Ensemble: As slow as all its members together." in _text(at)
     assert "Article 5(1)(f)" in _text(at)

@@ -84,7 +84,7 @@ def test_the_region_table_ends_with_the_regions_own_sizes():
     values[38, 24] = 3.0
     table = explain_facts.region_table([asked(values)], None, {"keras-native": "Keras"})
     assert table["mouth"].tolist()[0] == 1.0 and 0.05 < table["mouth"].tolist()[1] < 0.3
-    assert explain_facts.places_in_words(asked(values), None).startswith("mouth 100 %")
+    assert explain_facts.places_in_words(asked(values), None).startswith("mouth 100\N{NO-BREAK SPACE}%")
     assert explain_facts.places_in_words(asked(np.zeros((9, 9))), None) == "" and asked(np.zeros((9, 9))).remark
 
 
@@ -147,7 +147,7 @@ def test_a_layer_that_keeps_no_places_is_marked_at_its_maps_and_no_others(root):
         "occlusion": "fails the sanity check",
     }  # fmt: skip
     said = explain_facts.layers_in_words({"keras-native": study}, {"keras-native": "Keras"})
-    assert said == "Keras 0.24 and 28 % of the face (3 × 3 cells)"
+    assert said == "Keras 0.24 and 28\N{NO-BREAK SPACE}% of the face (3 × 3 cells)"
     better = replace(study, places=Places(8, (6, 6), 0.9, 0.05))
     artifacts.save_study("sanity", asdict(better), "keras-native")
     assert cache.sanity_verdicts("keras-native")["grad_cam"] == ""

@@ -53,6 +53,19 @@ def test_a_training_run_leaves_an_export_that_answers_as_the_network(tiny_artifa
     assert type(catalog.load(id, tiny_artifacts, "auto")) is type(compiled)
 
 
+def test_a_compiled_network_meets_few_faces_at_a_time_for_it_keeps_the_memory_of_the_most(tiny_artifacts, monkeypatch):
+    compiled, met = catalog.load(IDS[0], tiny_artifacts, "compiled", "float32"), []
+    inner = compiled._logits
+
+    def heard(x):
+        met.append(len(x))
+        return inner(x)
+
+    monkeypatch.setattr(compiled, "_logits", heard)
+    assert len(compiled.predict_logits(_faces(70))) == 70
+    assert met == [16, 16, 16, 16, 6]
+
+
 @pytest.mark.parametrize("id", IDS)
 def test_gradients_are_the_native_ones(tiny_artifacts, id):
     native, compiled = catalog.load(id, tiny_artifacts), catalog.load(id, tiny_artifacts, "compiled")

@@ -15,7 +15,7 @@ pytest_plugins = ("tests.fer2013_fixtures",)
 pytestmark = pytest.mark.usefixtures("own_places")
 
 
-def test_votes_beside_the_csv_are_joined_by_position(data, tmp_path):
+def test_votes_beside_the_csv_are_joined_by_position(data, tmp_path, known):
     make.write_votes(data, tmp_path / "fer2013new.csv")
     found = load(make.write_csv(data, tmp_path / "fer2013.csv"))
     np.testing.assert_array_equal(found.votes, data.votes)
@@ -70,6 +70,18 @@ def test_votes_need_rows(data, tmp_path):
         load(make.write_ananthu(data, tmp_path / "tree"), votes=votes)
 
 
+@pytest.mark.parametrize("form", [make.write_csv, make.write_icml])
+def test_votes_are_not_joined_to_other_pictures_by_their_position(data, tmp_path, known, form):
+    strangers = make.sample(seed=1)
+    votes = make.write_votes(data, tmp_path / "fer2013new.csv")
+    place = form(make.Sample(strangers.faces, data.labels, data.splits, data.votes), tmp_path / "fer2013.csv")
+    beside = load(place)
+    assert beside.votes is None
+    assert any("not joined" in note and "not those of these rows" in note for note in beside.notes)
+    with pytest.raises(ferplus.VotesError, match=r"images are not those of these rows\. Load FER2013"):
+        load(place, votes=votes)
+
+
 def test_more_than_half_must_say_that_it_is_no_face():
     votes = np.zeros((3, 10), np.uint8)
     votes[0, 9], votes[1, 9], votes[1, 0], votes[2, 9], votes[2, 0] = 10, 5, 5, 6, 4
@@ -87,7 +99,7 @@ def test_a_file_of_other_splits_that_merely_lies_beside_is_passed_over(data, tmp
         load(place, votes=votes)
 
 
-def test_blank_lines_among_votes_are_skipped(data, tmp_path):
+def test_blank_lines_among_votes_are_skipped(data, tmp_path, known):
     votes = make.write_votes(data, tmp_path / "v.csv")
     first, *rest = votes.read_text().split("\n")
     votes.write_text("\n".join(["", first, "", *rest, "", ""]))

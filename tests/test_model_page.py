@@ -25,7 +25,7 @@ def test_a_models_page_has_its_stored_figures(id, images):
     at = opened("model", model=id, set=images)
     card, stored = artifacts.card(id), evidence.stored_reports(id)[images]
     assert at.title[0].value == card.title
-    assert at.metric[0].value == f"{stored.metrics['accuracy'].value:.1%}".replace("%", " %")
+    assert at.metric[0].value == f"{stored.metrics['accuracy'].value:.1%}".replace("%", "\N{NO-BREAK SPACE}%")
     table = next(frame.value for frame in at.dataframe if "recall" in frame.value)
     assert table["label"].tolist() == list(card.labels)
     np.testing.assert_allclose(table["recall"], stored.per_class.recall)
@@ -75,7 +75,7 @@ def test_the_measures_to_take_along_are_numbers_and_blank_where_unknown():
     assert (first["value"], first["low"], first["high"]) == astuple(report.metrics["accuracy"])
     assert table["value without copies"].isna().all() and np.isnan(log_loss["value"])
     words = model_tables.measures_in_words(model_tables.measures(report, None))
-    assert words["value"].tolist()[0] == "50.0 %" and not any(words["95 % without copies"])
+    assert words["value"].tolist()[0] == "50.0\N{NO-BREAK SPACE}%" and not any(words["95 % without copies"])
 
 
 def test_calibration_before_is_that_of_the_stored_answers(root):  # noqa: F811

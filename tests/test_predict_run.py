@@ -55,6 +55,15 @@ def test_an_earlier_picture_under_another_name_counts_its_faces_once(tmp_path):
     assert (run.before, run.faces) == (1, 3)
 
 
+def test_two_tables_that_differ_in_their_suffix_have_each_their_own_ledger(tmp_path):
+    _run(tmp_path / "faces.csv").take(_photo(1))
+    before = (tmp_path / "faces.csv").read_bytes()
+    _run(tmp_path / "faces.txt").take(_photo(2))
+    again = _run(tmp_path / "faces.csv")
+    assert again.take(_photo(1)) is None
+    assert (again.before, again.faces, (tmp_path / "faces.csv").read_bytes()) == (1, 3, before)
+
+
 @pytest.mark.parametrize("cut", [1, 2, 5, 12, 13, 20, 80, 90])
 def test_a_ledger_torn_anywhere_in_its_last_row_goes_on(cut, tmp_path):
     first = _run(tmp_path / "faces.csv")

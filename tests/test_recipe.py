@@ -107,6 +107,11 @@ def test_an_unknown_key_is_named_with_the_nearest_and_its_table(written, wrong: 
         ('title = "A test"', 'title = "A test"\nseed = 4294967296', "seed"),
         ('title = "A test"', "", "title"),
         ("learning_rate = 0.01", "", "optimizer.learning_rate"),
+        ("learning_rate = 0.01", "learning_rate = 0.01\nmomentum = 0\nnesterov = true", "nesterov"),
+        ("epochs = 2", "epochs = 2\nwarmup_epochs = 3", "schedule.warmup_epochs"),
+        ("[schedule]", "[augment]\ncrop = 40\nstart_size = 44\n[schedule]", "start_size"),
+        ("[schedule]", "[augment]\nstart_size = 1\n[schedule]", "start_size"),
+        ('title = "A test"', 'title = "A test"\nlabels = "five"\nsampling.emotions = ["disgust"]', "sampling.emotions"),
     ],
 )
 def test_a_wrong_value_is_named_with_file_and_key(written, old: str, new: str, key: str) -> None:
@@ -119,6 +124,22 @@ def test_a_wrong_value_is_named_with_file_and_key(written, old: str, new: str, k
 def test_a_missing_table_is_said_to_be_missing(written) -> None:
     message = refusal(written(GOOD.partition("[schedule]")[0]))
     assert "schedule: expected, and missing." in message and "learning_rate" not in message
+
+
+def test_an_ensembles_unknown_key_is_met_with_an_ensembles_keys(written) -> None:
+    message = refusal(written('title = "Both"\nmembers = ["a", "b"]\nseed = 3\n'))
+    assert message == "mine.toml: Unknown key 'seed'. Known: title, members, limits."
+
+
+@pytest.mark.parametrize("name", ["reference", "studies", "short-runs", "other-seeds"])
+def test_a_model_cannot_take_the_place_of_what_lies_beside_the_artifacts(written, name: str) -> None:
+    assert "Rename it" in refusal(written(GOOD, f"{name}.toml"))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_no_framework_takes_is_refused(written, seed: int) -> None:
+    with pytest.raises(RecipeError, match=rf"--seed: expected a number from 0 to 4294967295, got {seed}"):
+        recipes.changed(*recipes.network_recipe(written(GOOD)), None, seed)
 
 
 def test_all_mistakes_are_told_at_once(written) -> None:

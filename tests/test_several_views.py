@@ -146,7 +146,7 @@ def test_a_models_table_has_gains_in_points_and_the_chosen_way_on_private_test()
     table = model_tables.several_views(found())
     assert table["images"].tolist() == ["PublicTest"] * 3 + ["PrivateTest"]
     assert table["gain"].tolist() == ["", *["+2.0 (+1.0 to +3.0)"] * 3]
-    assert table["views"].tolist() == [1, 2, 10, 2] and table["accuracy"].tolist()[-1] == "81.0 %"
+    assert table["views"].tolist() == [1, 2, 10, 2] and table["accuracy"].tolist()[-1] == "81.0\N{NO-BREAK SPACE}%"
 
 
 def test_the_shipped_studies_are_of_the_shipped_weights() -> None:

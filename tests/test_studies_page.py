@@ -56,11 +56,11 @@ def test_the_largest_study_comes_first_and_versions_stand_beside_guessing(root: 
                     [outcome("good", "3333300", (0.5, 1.0)), outcome("guessed", "3333333", (0.7, 0.7))])  # fmt: skip
     studies.save(learned, root)
     assert learned.guessing == pytest.approx(5 / 7) and Study("x", "", "", 1, 1, 1, "3309999").guessing == 2 / 3
-    assert "right on 71.4%: **1 of 2 versions**" in text(page())
+    assert "right on 71.4\N{NO-BREAK SPACE}%: **1 of 2 versions**" in text(page())
     studies.save(STUDY, root)
     at = page()
     assert at.selectbox[0].options == [STUDY.title, "Two versions"] and at.selectbox[0].value == "mine"
-    assert "right on 14.3%: **1 of 2 versions**" in text(at)
+    assert "right on 14.3\N{NO-BREAK SPACE}%: **1 of 2 versions**" in text(at)
     figure = figures_studies.accuracies(learned)
     assert [shape.x0 for shape in figure.layout.shapes] == [learned.accuracy("good").value, learned.guessing]
 

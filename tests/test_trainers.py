@@ -84,6 +84,15 @@ def test_a_damaged_checkpoint_is_named_with_the_remedy(straight, killed, lessons
         fit(straight.recipe, lessons, killed)
 
 
+def test_a_checkpoint_cut_off_anywhere_is_named_with_the_remedy(straight, killed, lessons) -> None:
+    (checkpoint,) = killed.glob("last.*")
+    whole = checkpoint.read_bytes()
+    for size in range(0, len(whole), len(whole) // 12):
+        checkpoint.write_bytes(whole[:size])
+        with pytest.raises(TrainingError, match="is damaged"):
+            fit(straight.recipe, lessons, killed)
+
+
 def test_another_networks_checkpoint_is_refused(straight, killed, lessons) -> None:
     fewer = straight.recipe.model_copy(update={"labels": "four"})
     train, val = (Images(part.pixels, part.y % 4) for part in lessons)

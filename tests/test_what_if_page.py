@@ -72,4 +72,6 @@ def test_the_curves_are_the_studies():
     assert table["Label changes"].tolist().count(0.0) == 1 and len(table) == 1 + len(DISTURBANCES["rotate"].tried)
     strongest = what_if_facts.strongest({"a": WHAT_IF}, {"a": "A"})
     assert len(strongest) == len(DISTURBANCES) and strongest["A"].tolist() == [40.0] * len(DISTURBANCES)
-    assert what_if_facts.spoken(WHAT_IF, "rotate", "flips") == "40% at -45, 0% at 0, 40% at 45"
+    assert what_if_facts.spoken(WHAT_IF, "rotate", "flips") == "40 % at -45, 0 % at 0, 40 % at 45".replace(
+        " %", "\N{NO-BREAK SPACE}%"
+    )

@@ -55,7 +55,7 @@ def command(
 
     found = study.run(id, plan, images, Run(runs_folder, device=device), out, tell)
     console.print(_summary(found))
-    if not smoke and write(out):
+    if not smoke and out is None and write():  # the page is of the program's own artifacts
         console.print(f"Written: {PAGE.name}.")
 
 

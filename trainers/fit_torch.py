@@ -20,6 +20,7 @@ from torch.nn import functional
 from fer_core import catalog
 from fer_core.preprocess import normalise
 from fer_core.types import ModelSpec
+from fer_core.unpacking import DAMAGED
 from trainers.augment import augment
 from trainers.fitting import (
     CurveRow,
@@ -43,6 +44,8 @@ from trainers.torch_depthwise import quicken
 from trainers.torch_step import follow, freeze, learn, loss_sum, mixup, optimizer, synchronise
 
 CHECKPOINT = "last.pt"
+_MISREAD = (ValueError, LookupError, TypeError, AttributeError, pickle.PickleError)
+"""What torch.load and loading states raise besides, where bytes are wrong."""
 
 
 @dataclass
@@ -234,5 +237,5 @@ def _resume(state: _State, path: Path, fabric: Fabric) -> None:
         state.average.load_state_dict(content["average"])
         for name in ("optimizer", "curves", "best", "seconds", "steps"):
             setattr(state, name, content[name])
-    except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
+    except (*DAMAGED, *_MISREAD) as error:
         raise damaged_checkpoint(path, error) from error

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from fer_core.unpacking import DAMAGED
 from trainers.fitting import CurveRow, damaged_checkpoint
 from trainers.keras_step import Models
 
@@ -41,7 +40,7 @@ def read(path: Path) -> tuple[Progress, dict[str, np.ndarray]]:
         best = {name.removeprefix(BEST): stored.pop(name) for name in list(stored) if name.startswith(BEST)}
         told = json.loads(str(stored.pop(PROGRESS)))
         return Progress(told["curves"], best, told["seconds"], told.get("steps", 0)), stored
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (*DAMAGED, ValueError, KeyError, TypeError) as error:
         raise damaged_checkpoint(path, error) from error
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from fer_core import artifacts, seed_runs, studies
 from fer_core.catalog import CATALOG
 from fer_core.labels import LABEL_SETS
 from fer_core.types import label_index, unknown
 
 FOLDER = Path(__file__).parent / "recipes"
+SEEDS = 2**32
+"""Seeds are below this: NumPy and Keras take no other."""
+TAKEN = (artifacts.REFERENCE, studies.FOLDER, studies.SHORT_RUNS, seed_runs.FOLDER)
+"""Folders beside the artifacts: a model of such a name would take their place."""
 
 
 class RecipeError(ValueError):
@@ -31,6 +37,12 @@ class Optimizer(_Part):
     momentum: float = Field(default=0.9, ge=0, lt=1)
     nesterov: bool = False
     weight_decay: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _nesterov_has_a_momentum(self) -> Optimizer:
+        if self.name == "sgd" and self.nesterov and not self.momentum:
+            raise ValueError("nesterov: expected a momentum above 0")
+        return self
 
 
 class Schedule(_Part):
@@ -84,6 +96,12 @@ class Augment(_Part):
     erase: float = Field(default=0.0, ge=0, le=1, description="probability of a grey rectangle")
     crop: int = Field(default=0, ge=0, description="side in pixels of the random crop; 0: the whole picture")
     start_size: int = Field(default=0, ge=0, description="side in pixels in the first epoch; 0: as in all others")
+
+    @model_validator(mode="after")
+    def _pictures_grow(self) -> Augment:
+        if 0 < self.start_size < 4 or 0 < self.crop < self.start_size:
+            raise ValueError("start_size: expected 4 pixels or more, and crop at most; or 0")
+        return self
 
 
 class Regularise(_Part):
@@ -143,7 +161,7 @@ class Recipe(_Part):
     precision: Literal["float32", "bf16"] = "float32"
     test_time: Literal["none", "flip", "ten_crop"] = "none"
     preprocess: tuple[Literal["centre", "scale", "zca"], ...] = ()
-    seed: int = Field(default=0, ge=0, lt=2**32)
+    seed: int = Field(default=0, ge=0, lt=SEEDS)
     limits: tuple[str, ...] = ()
     optimizer: Optimizer
     schedule: Schedule
@@ -157,6 +175,14 @@ class Recipe(_Part):
     def _stages_add_up(self) -> Recipe:
         if self.stages and sum(stage.epochs for stage in self.stages) != self.schedule.epochs:
             raise ValueError("schedule.epochs: expected the sum of the stages' epochs")
+        if self.schedule.warmup_epochs > min(stage.epochs for stage in self.course):
+            raise ValueError("schedule.warmup_epochs: expected at most the epochs of each stage")
+        return self
+
+    @model_validator(mode="after")
+    def _repeats_what_it_learns(self) -> Recipe:
+        if strays := set(self.sampling.emotions) - set(self.emotions):
+            raise ValueError(f"sampling.emotions: {min(strays)!r} is none of the labels {self.labels!r}")
         return self
 
     @model_validator(mode="after")
@@ -208,14 +234,22 @@ def load(name: str, folder: Path = FOLDER) -> tuple[str, Recipe | Ensemble]:
     path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     if not path.is_file():
         raise RecipeError(unknown("recipe", name, available(folder)))
+    if path.stem in TAKEN or path.stem.startswith("."):
+        raise RecipeError(f"{path.name}: the model would be called {path.stem!r}, which no model can be. Rename it.")
+    content = content_of(path)
+    kind: type[Recipe | Ensemble] = Ensemble if "members" in content else Recipe
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
-        kind = Ensemble if "members" in content else Recipe
         return path.stem, kind.model_validate(content)
+    except ValidationError as error:
+        raise RecipeError(f"{path.name}: {explained(error, kind)}") from error
+
+
+def content_of(path: Path) -> dict[str, Any]:
+    """What a TOML file holds; RecipeError where it is none."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path.name} is no TOML file: {error}.") from error
-    except ValidationError as error:
-        raise RecipeError(f"{path.name}: " + " ".join(_explain(e) for e in error.errors())) from error
 
 
 def network_recipe(name: str, folder: Path = FOLDER) -> tuple[str, Recipe]:
@@ -230,32 +264,37 @@ def changed(id: str, recipe: Recipe, init: str | None, seed: int | None) -> tupl
     """The id and the recipe with other initial weights or another seed, which the id then names."""
     if init not in (None, "random"):
         raise RecipeError(f"--init: expected random, got {init!r}. Other initial weights are named in the recipe.")
+    if seed is not None and not 0 <= seed < SEEDS:
+        raise RecipeError(f"--seed: expected a number from 0 to {SEEDS - 1}, got {seed}.")
     if init and recipe.initial_weights != "random":
         id = f"{id}-scratch"
         title = f"{recipe.title.replace(', fine-tuned', '')}, from scratch"
         recipe = recipe.model_copy(update={"initial_weights": "random", "title": title})
     if seed is not None and seed != recipe.seed:
-        id, recipe = (
-            f"{id}-seed{seed}",
-            recipe.model_copy(update={"seed": seed, "title": f"{recipe.title}, seed {seed}"}),
-        )
+        id = f"{id}-seed{seed}"
+        recipe = recipe.model_copy(update={"seed": seed, "title": f"{recipe.title}, seed {seed}"})
     return id, recipe
-
-
-def _explain(error: Any) -> str:
-    if not error["loc"]:
-        return f"{error['msg'].removeprefix('Value error, ')}."
-    *inside, key = error["loc"]
-    if error["type"] == "missing":
-        return f"{'.'.join(map(str, error['loc']))}: expected, and missing."
-    if error["type"] != "extra_forbidden":
-        return f"{'.'.join(map(str, error['loc']))}: {error['msg']} (it is {error['input']!r})."
-    named = [name for name in inside if isinstance(name, str)]
-    part = _PARTS.get(named[0], Recipe) if named else Recipe
-    return unknown("key", str(key), part.model_fields).rstrip(".") + (f" (in [{'.'.join(named)}])." if named else ".")
 
 
 _PARTS: dict[str, type[BaseModel]] = {
     "optimizer": Optimizer, "schedule": Schedule, "augment": Augment, "regularise": Regularise,
     "sampling": Sampling, "distil": Distil, "stages": Stage,
 }  # fmt: skip
+
+
+def explained(error: ValidationError, whole: type[BaseModel], parts: Mapping[str, type[BaseModel]] = _PARTS) -> str:
+    """What is wrong with a file's keys, each with the nearest right one; `parts` are the tables inside the `whole`."""
+    return " ".join(_explain(one, whole, parts) for one in error.errors())
+
+
+def _explain(error: Any, whole: type[BaseModel], parts: Mapping[str, type[BaseModel]]) -> str:
+    place, said = ".".join(map(str, error["loc"])), error["msg"].removeprefix("Value error, ")
+    if error["type"] == "missing":
+        return f"{place}: expected, and missing."
+    if error["type"] != "extra_forbidden":
+        of_one_key = f" (it is {error['input']!r})" if not isinstance(error["input"], dict) else ""
+        return f"{place}{': ' if place else ''}{said}{of_one_key}."
+    *inside, key = error["loc"]
+    named = [name for name in inside if isinstance(name, str)]
+    part = parts.get(named[0], whole) if named else whole
+    return unknown("key", str(key), part.model_fields).rstrip(".") + (f" (in [{'.'.join(named)}])." if named else ".")

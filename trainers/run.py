@@ -65,7 +65,7 @@ def train(
             data=data_card(data), epochs=len(fitted.curves), best_epoch=fitted.best_epoch,
             seconds=round(fitted.seconds, 1), device=device_name(fitted.device), seed=recipe.seed, created=today(),
             commit=", ".join(_commits(run.folder)) or commit, limits=recipe.limits, licence=LICENCE,
-            teacher_sha256=teacher, learned_from=_learned_from(recipe, data),
+            teacher_sha256=teacher, learned_from=learned_from(recipe, data),
         )  # fmt: skip
         artifacts.save_curves(folder, fitted.curves)
         machine = environment(fitted.device, predictor) | _cost(fitted, card.images_learned)
@@ -168,7 +168,8 @@ def fit_recipe(spec: ModelSpec, recipe: Recipe, data: Dataset, run: Run, root: P
     return fit(spec, recipe, train, images(judged, spec, recipe), start)
 
 
-def _learned_from(recipe: Recipe, data: Dataset) -> int:
+def learned_from(recipe: Recipe, data: Dataset) -> int:
+    """How many of the data's Training images the recipe learns from: those of its labels that it does not leave out."""
     return int((class_indices(lessons(recipe, data).labels, recipe.emotions) != NONE).sum())
 
 

@@ -8,26 +8,25 @@ training resumes from its checkpoint.
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fer_core import catalog, studies
+from fer_core import artifacts, catalog, studies
 from fer_core.datasets import SPLITS, Dataset
 from fer_core.studies import Outcome, Study
 from fer_core.types import unknown
 from trainers import recipe as recipes
 from trainers.fitting import Run, TrainingError, class_indices
 from trainers.own_process import in_own_process
-from trainers.recipe import Recipe, RecipeError
-from trainers.run import TRAINING, checkpoint_folder, fit_recipe, trained
+from trainers.recipe import SEEDS, Recipe, RecipeError, content_of, explained
+from trainers.run import TRAINING, checkpoint_folder, fit_recipe, learned_from, trained
 from trainers.teaching import teacher_sha256
 
 FOLDER = Path(__file__).parent / "studies"
@@ -56,7 +55,7 @@ class Plan(_Part):
     images: int = Field(ge=1, description="of Training, drawn at random once for all versions")
     judged: int = Field(default=0, ge=0, description="of PublicTest, drawn at random once; 0: all")
     epochs: int = Field(default=0, ge=0, description="in place of every version's own; 0: as the recipe says")
-    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=SEEDS)], ...] = Field(default=(0,), min_length=1)
     change: dict[str, Any] = {}
     versions: tuple[Version, ...] = ()
     grid: tuple[dict[str, dict[str, Any]], ...] = ()
@@ -84,12 +83,9 @@ def load(name: str, folder: Path = FOLDER) -> tuple[str, Plan]:
     if not path.is_file():
         raise RecipeError(unknown("study", name, available(folder)))
     try:
-        plan = Plan.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path.name} is no TOML file: {error}.") from error
+        plan = Plan.model_validate(content_of(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise RecipeError(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        raise RecipeError(f"{path.name}: {explained(error, Plan, {'versions': Version})}") from error
     if not plan.asked:
         raise RecipeError(f"{path.name}: versions: expected one or more, or a grid.")
     return path.stem, plan
@@ -100,7 +96,15 @@ def versions(plan: Plan) -> list[tuple[str, Mapping[str, Any], Recipe]]:
     _, base = recipes.network_recipe(plan.base)
     start = changed(base, plan.change, "change")
     listed = [Version(title=f"{plan.base} as it is"), *plan.asked]
-    return [(v.title, v.change, _reduced(changed(start, v.change, v.title), plan)) for v in listed]
+    found: list[tuple[str, Mapping[str, Any], Recipe]] = [
+        (v.title, v.change, _reduced(changed(start, v.change, v.title), plan)) for v in listed
+    ]
+    for number, (title, _, recipe) in enumerate(found):
+        if title in {other for other, _, _ in found[:number]}:
+            raise RecipeError(f"{title!r}: expected a title of its own, two versions have it.")
+        if recipe.labels != start.labels:
+            raise RecipeError(f"{title!r}: labels: expected {start.labels!r}, as the base, to be compared with it.")
+    return found
 
 
 def _reduced(recipe: Recipe, plan: Plan) -> Recipe:
@@ -133,8 +137,7 @@ def changed(recipe: Recipe, change: Mapping[str, Any], title: str) -> Recipe:
     try:
         return Recipe.model_validate(_merged(recipe.model_dump(mode="json"), change))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise RecipeError(f"{title!r}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        raise RecipeError(f"{title!r}: {explained(error, Recipe)}") from error
 
 
 def reduced(data: Dataset, images: int, judged: int = 0) -> Dataset:
@@ -156,11 +159,13 @@ def run(
     part, asked = reduced(data, plan.images, plan.judged), _asked(plan)
     first = asked[0][2]
     study = Study(
-        id=id, title=plan.title, base=plan.base, images=_learned_from(first, part), epochs=first.schedule.epochs,
+        id=id, title=plan.title, base=plan.base, images=learned_from(first, part), epochs=first.schedule.epochs,
         planned=len(asked), truth=_truth(first, part), full=full,
     )  # fmt: skip
     keys = [_key(recipe, part, root) for _, _, recipe in asked]
-    before = studies.load(id, root, folder).outcomes if id in studies.ids(root, folder) else []
+    before: list[Outcome] = []
+    with suppress(artifacts.ArtifactError):  # none yet, or damaged: then it is made anew from the checkpoints
+        before = studies.load(id, root, folder).outcomes
     done = {outcome.key: outcome for outcome in before if outcome.key in keys}
     for key, (title, change, recipe) in zip(keys, asked, strict=True):
         if key not in done:
@@ -177,7 +182,7 @@ def _asked(plan: Plan) -> list[tuple[str, Mapping[str, Any], Recipe]]:
     return [
         (title, change, recipe.model_copy(update={"seed": seed}))
         for title, change, recipe in versions(plan)
-        for seed in plan.seeds
+        for seed in dict.fromkeys(plan.seeds)
     ]
 
 
@@ -222,11 +227,6 @@ def _outcome(
         title=title, change=dict(change), seed=recipe.seed, key=key, answers=answers, public_accuracy=accuracy,
         best_epoch=fitted.best_epoch, seconds=round(fitted.seconds, 1), device=fitted.device, curves=fitted.curves,
     )  # fmt: skip
-
-
-def _learned_from(recipe: Recipe, data: Dataset) -> int:
-    """How many images of Training have one of the recipe's labels: the others are left out."""
-    return int((class_indices(data.split("Training").labels, recipe.emotions) < len(recipe.emotions)).sum())
 
 
 def _truth(recipe: Recipe, data: Dataset) -> str:

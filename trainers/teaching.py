@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from fer_core import artifacts, catalog
 from fer_core.datasets import Dataset
 from fer_core.predictor import BasePredictor, softmax
 from fer_core.types import Float32, Uint8
+from fer_core.unpacking import DAMAGED
 from trainers.evaluation import on_device, same_split
 from trainers.fitting import NONE, Run, TrainingError, class_indices
 from trainers.recipe import Distil, Recipe
@@ -89,7 +88,7 @@ def _kept(file: Path) -> Float32:
     try:
         with np.load(file, allow_pickle=False) as content:
             return np.asarray(content["logits"], np.float32)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+    except (*DAMAGED, ValueError, KeyError, TypeError):
         return np.empty((0, 2, 0), np.float32)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import cache, people_tables, ui_class, ui_people, ui_quiz
 from dashboard.cache.people import SECONDS
+from dashboard.words import percent
 from fer_core.human import classes, codes
 from fer_core.human.database import Database
 from fer_core.human.errors import HumanError
@@ -74,7 +75,7 @@ def people(table: pd.DataFrame, source: str) -> None:
     first.metric("People", f"{n}")
     second.metric("Answers", f"{len(table):,}")
     if found is not None:
-        third.metric("Accuracy of all answers", f"{found.accuracy.value:.1%}", help="Pooled over people")
+        third.metric("Accuracy of all answers", percent(found.accuracy.value, 1), help="Pooled over people")
     st.dataframe(cache.class_people(table), hide_index=True, column_config=ui_people.PEOPLE, alt="A row a person")
     if found is None:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from dashboard import cache, charts, confusion_data as data, figures_confusion, ui_faces, ui_own_faces, ui_raters
 from fer_core.artifacts import Reference
 from fer_core.evidence import Rater
+from fer_core.metrics import EvaluationReport
 
 
 def main() -> None:
@@ -35,7 +37,8 @@ def main() -> None:
         cell = ui_faces.cell_choice(rows, columns, found.labels)  # first, since the matrices mark it
         faces(found, rows, cell, reference if isinstance(images, str) else images)
     with above:
-        matrices(found, rows, columns, normalise, cell)
+        stored = ui_raters.stored(rows, columns, images if isinstance(images, str) else "", found.labels)
+        matrices(found, rows, columns, normalise, cell, stored)
     if len(columns) > 1:
         truth = "FER2013's label" if isinstance(images, str) else "what was posed"
         difference(found, rows, columns, normalise, truth)
@@ -57,7 +60,8 @@ def choices(raters: tuple[Rater, ...]) -> tuple[Rater, list[Rater], str | ui_own
     return rows, columns, images, normalise
 
 
-def matrices(found: data.Together, rows: Rater, columns: list[Rater], normalise: str, cell: ui_faces.Cell) -> None:
+def matrices(found: data.Together, rows: Rater, columns: list[Rater], normalise: str, cell: ui_faces.Cell,
+             stored: Mapping[str, EvaluationReport]) -> None:  # fmt: skip
     """Draws a matrix for each column rater on one colour scale, side by side, with how far the two agree."""
     values = {rater.id: data.matrix(found, rows.id, rater.id, normalise) for rater in columns}
     top, share = data.largest(list(values.values())), normalise != "counts"
@@ -70,7 +74,7 @@ def matrices(found: data.Together, rows: Rater, columns: list[Rater], normalise:
         alt = f"Confusion matrix, {ui_raters.SHOWN_AS[normalise].lower()}: rows {rows.title}, columns {rater.title}"
         with place:
             st.markdown(f"**{rater.title}**")
-            ui_raters.agreement(both := data.agreement(found, rows.id, rater.id), rows)
+            ui_raters.agreement(both := data.agreement(found, rows.id, rater.id), rows, stored.get(rater.id))
             charts.chart(
                 figure, data.matrix_table(values[rater.id], labels), f"confusion-{rows.id}-{rater.id}", alt,
                 key=key, select=partial(ui_faces.cell_clicked, key, rater.id),

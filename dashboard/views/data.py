@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import cache, data_facts, figures_data, ui_data, ui_url, ui_votes
 from dashboard.charts import chart
+from dashboard.words import counted
 from fer_core.augmentation_preview import Augmentation, examples
 
 EACH, MANY, DRAWS = 10, 48, 15
@@ -45,7 +46,7 @@ def samples(of: data_facts.Images) -> None:
     split, (label, seed) = ui_data.split_choice(of.split_names, "split"), ui_data.sample_choice()
     for emotion in ui_data.EMOTIONS if label == "each" else [label]:
         places = data_facts.sample(of, split, emotion, seed)
-        st.markdown(f"**{emotion}**: {len(places):,} images of {split}")
+        st.markdown(f"**{emotion}**: {counted(len(places), 'image')} of {split}")
         if label == "each":
             ui_data.gallery(of, places[:EACH], 72, label=False)
         else:
@@ -98,7 +99,7 @@ def unusable(of: data_facts.Images) -> None:
         st.markdown(f"**{len(report.blank)} blank** images: every pixel has the same value.")
         ui_data.gallery(of, of.places(report.blank)[ui_data.page_of(len(report.blank), MANY, "blank")], split=True)
     places = data_facts.not_faces(of)
-    st.markdown(f"**{len(places)} images** that more than half of FER+'s taggers call no face.")
+    st.markdown(f"**{counted(len(places), 'image')}** that more than half of FER+'s taggers call no face.")
     ui_data.gallery(of, places[ui_data.page_of(len(places), MANY, "noface")], split=True)
 
 

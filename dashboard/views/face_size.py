@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import cache, figures_size, looks, ui_size, ui_work
 from dashboard.charts import chart
+from dashboard.words import percent
 from fer_core.face_size import Study
 from fer_core.types import ModelCard
 
@@ -57,7 +58,7 @@ def sizes(studies: Mapping[str, Study], cards: Mapping[str, ModelCard]) -> None:
 def detection(study: Study) -> None:
     """Draws how many of a study's faces detection finds, which is no model's doing."""
     st.subheader("What detection finds")
-    found = ", ".join(f"{size.found / size.pasted:.0%} of {size.side} pixels" for size in study.sizes)
+    found = ", ".join(f"{percent(size.found / size.pasted)} of {size.side} pixels" for size in study.sizes)
     table = figures_size.size_table({"": study}, {"": ""})[["pixels", "faces", "found", "false boxes"]]
     chart(figures_size.detection(study), table, "face-size-detection", f"Faces found by size: {found}.")
     st.caption(ui_size.MISSED)
@@ -65,7 +66,7 @@ def detection(study: Study) -> None:
 
 def spoken(study: Study, counted: str) -> str:
     """The curve of one model in words."""
-    return ", ".join(f"{figures_size.accuracy_of(s, counted).value:.0%} at {s.side} pixels" for s in study.sizes)
+    return ", ".join(f"{percent(figures_size.accuracy_of(s, counted).value)} at {s.side} pixels" for s in study.sizes)
 
 
 def rules(cards: Mapping[str, ModelCard]) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import cache, charts, collection_facts, figures_confusion, looks, ui_gallery, ui_none, ui_open, ui_work
 from dashboard.confusion_data import occurrences_of
+from dashboard.words import percent
 from fer_core import collection_edit as edit
 from fer_core.collection import Collection
 from fer_core.collection_answers import AnsweredFace, answered
@@ -64,10 +65,10 @@ def accuracy(collection: Collection, titles: dict[str, str]) -> None:
     with st.container(horizontal=True):
         for id, found in intervals.items():
             n, stored = reports[id].n, cache.reports(id).get("PrivateTest")
-            beside = f"FER2013: {stored.metrics['accuracy'].value:.1%}" if stored else ""
+            beside = f"FER2013: {percent(stored.metrics['accuracy'].value, 1)}" if stored else ""
             st.metric(titles[id], f"{round(found.value * n)} of {n}", beside, width=200, border=True,
                       delta_color="off", delta_arrow="off")  # fmt: skip
-    said = "; ".join(f"{titles[id]} {found.low:.0%} to {found.high:.0%}" for id, found in intervals.items())
+    said = "; ".join(f"{titles[id]} {percent(found.low)} to {percent(found.high)}" for id, found in intervals.items())
     st.caption(f"Seven pictures say little of a model. 95 % intervals of these accuracies (Wilson): {said}.")
 
 

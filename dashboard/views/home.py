@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import cache, looks, ui_none
 from dashboard.entries import FRAMEWORK_WORDS, START_WORDS
 from dashboard.pages_table import VIEWS
+from dashboard.words import percent
 from fer_core import evidence
 from fer_core.metrics import EvaluationReport
 from fer_core.types import ModelCard
@@ -71,8 +72,8 @@ def models(cards: list[ModelCard]) -> None:
     sizes = {name: max(one[name].n for one in reports.values() if name in one)
              for name in ("PublicTest", "PrivateTest") if any(name in one for one in reports.values())}  # fmt: skip
     said = " and ".join(f"{n:,} images of {name}" for name, n in sizes.items())
-    people = cache.reports(evidence.MAJORITY).get("PrivateTest")
-    beside = f" The majority of ten people: {people.metrics['accuracy'].value:.1%} of PrivateTest." if people else ""
+    ten = cache.reports(evidence.MAJORITY).get("PrivateTest")
+    beside = f" The majority of ten people: {percent(ten.metrics['accuracy'].value, 1)} of PrivateTest." if ten else ""
     st.caption(
         f"Accuracy on {said}, of those with a label that the model knows; everything was chosen on PublicTest, "
         f"PrivateTest was scored once. 95 %: its interval, by bootstrap over images.{beside}"
@@ -96,10 +97,10 @@ def row(card: ModelCard, reports: Mapping[str, EvaluationReport]) -> list[str]:
     accuracy = private["accuracy"] if private else None
     return [
         card.title,
-        f"**{accuracy.value:.1%}**" if accuracy else "",
+        f"**{percent(accuracy.value, 1)}**" if accuracy else "",
         f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}".replace(" ", TOGETHER) if accuracy else "",
         f"{private['macro_f1'].value:.3f}" if private else "",
-        f"{reports['PublicTest'].metrics['accuracy'].value:.1%}" if "PublicTest" in reports else "",
+        percent(reports["PublicTest"].metrics["accuracy"].value, 1) if "PublicTest" in reports else "",
         FRAMEWORK_WORDS[card.framework],
         START_WORDS[card.start],
         f"{card.parameters:,}",

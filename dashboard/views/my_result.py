@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import cache, people_tables, ui_people, ui_quiz
 from dashboard.pages_table import VIEWS
+from dashboard.words import percent
 from fer_core.artifacts import Reference
 from fer_core.human import quiz
 from fer_core.human.answers_table import own_answers
@@ -85,8 +86,9 @@ def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None
     """Draws the headline figures; `reference` is None where the faces are not FER2013's."""
     place = percentile(table, reference) if reference is not None else None
     first, second, third, fourth = st.columns(4)
-    first.metric("Accuracy", f"{found.accuracy.value:.1%}")
-    first.caption(f"95 % interval {found.accuracy.low:.1%} to {found.accuracy.high:.1%}, n = {found.n}")
+    first.metric("Accuracy", percent(found.accuracy.value, 1))
+    low, high = percent(found.accuracy.low, 1), percent(found.accuracy.high, 1)
+    first.caption(f"95 % interval {low} to {high}, n = {found.n}")
     if place is not None:
         second.metric("Percentile", f"{place[0]:.0f}")
         second.caption(f"among simulated single taggers of FER+ on {place[1]} of these faces")
@@ -96,7 +98,8 @@ def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None
     fourth.metric("Median reaction", f"{found.overall_reaction / 1000:.2f} s")
     again = f"Repeated faces called the same: {people_tables.percent(found.repeated)}" if found.repeats else ""
     checks = f"checks of attention followed: {found.attentive} of {found.checks}" if found.checks else ""
-    st.caption("; ".join(words for words in (again, checks, mixed(found) if reference else "") if words) + ".")
+    if said := [words for words in (again, checks, mixed(found) if reference else "") if words]:
+        st.caption("; ".join(said) + ".")
 
 
 def mixed(found: PersonScore) -> str:
@@ -105,7 +108,7 @@ def mixed(found: PersonScore) -> str:
     if people is None:
         return ""
     value = at_shares(found.report.per_class.recall, people.per_class.support)
-    return f"at PrivateTest's own mixture of labels your accuracy would be {value:.1%}" if value == value else ""
+    return f"at PrivateTest's mixture of labels your accuracy would be {percent(value, 1)}" if value == value else ""
 
 
 main()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import cache, figures_studies, ui_studies, ui_url
 from dashboard.charts import chart
+from dashboard.words import percent
 from fer_core.studies import Study
 
 
@@ -36,7 +37,7 @@ def studies() -> None:
 def versions(study: Study) -> None:
     """Draws the accuracy of every version."""
     st.subheader("Versions")
-    said = "; ".join(f"{title}: {study.accuracy(title).value:.1%}" for title in study.titles)
+    said = "; ".join(f"{title}: {percent(study.accuracy(title).value, 1)}" for title in study.titles)
     alt = f"Accuracy on PublicTest of each version of {study.base}. {said}."
     table = figures_studies.versions_table(study)
     chart(figures_studies.accuracies(study), table, f"study-{study.id}", alt)

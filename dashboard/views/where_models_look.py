@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import average_facts, cache, figures_averages, looks, ui_averages
 from dashboard.charts import chart
+from dashboard.words import percent
 from fer_core.average_maps import Study
 
 
@@ -54,7 +55,7 @@ def regions(studies: Mapping[str, Study], titles: Mapping[str, str], outcomes: l
     shares = average_facts.shares(studies, region, outcome)
     figure = figures_averages.region_dots(shares, titles, looks.looks(studies), average_facts.size(studies, region))
     said = "; ".join(
-        f"{titles[id]}: " + ", ".join(f"{label} {one.value:.0%}" for label, one in by_label.items())
+        f"{titles[id]}: " + ", ".join(f"{label} {percent(one.value)}" for label, one in by_label.items())
         for id, by_label in shares.items()
     )
     table = average_facts.share_table(studies, titles, [outcome])
