@@ -18,6 +18,11 @@ def test_the_readmes_table_is_that_of_the_artifacts():
     assert written == readme.table(), "Run: make readme"
 
 
+def test_the_runs_on_a_gpu_are_those_of_the_artifacts():
+    written = readme.GPU.read_text().split(readme.BEGIN_GPU)[1].split(readme.END_GPU)[0].strip()
+    assert written == readme.gpu_table() and "NVIDIA" in written, "Run: make readme"
+
+
 def test_the_ladder_is_that_of_the_artifacts():
     assert ladder.PAGE.read_text() == ladder.page(), "Run: python -m trainers ladder"
     text = (ROOT / "README.md").read_text()

@@ -230,7 +230,7 @@ def test_initial_weights_are_those_that_the_run_begins_with(lessons, tmp_path: P
         (
             {"crop": 40},
             "tiny-keras",
-            r"tiny-keras takes pictures of 48 px and no others, the recipe would show it 40 px",
+            r"tiny-keras takes pictures of 48 px, the recipe would show it 40 px",
         ),
         ({"start_size": 24}, "tiny-keras", "Leave both out"),
         ({"crop": 64}, "any-size", "expected at most 48"),

@@ -14,7 +14,7 @@ from fer_core import catalog
 from fer_core.preprocess import network_input, to_pixels
 from fer_core.types import InputSpec
 from trainers import fit_torch, torch_step
-from trainers.fitting import Fitted, Images, Run
+from trainers.fitting import Fitted, Images, Run, TrainingError
 from trainers.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("tiny")
@@ -98,6 +98,24 @@ def test_a_last_batch_of_one_image_counts_as_one(lessons, tmp_path: Path) -> Non
     fitted = fit((Images(train.pixels[:17], train.y[:17]), val), tmp_path)
     right = 17 * fitted.curves[0]["train_accuracy"]
     assert right == pytest.approx(round(right), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("id", "augment", "message"),
+    [
+        ("torch-native", {"crop": 40}, "torch-native takes pictures of 48 px, the recipe would show it 40 px"),
+        ("torch-native", {"start_size": 24}, "Leave both out"),
+        ("torch-resnet18", {"crop": 64}, "expected at most 48, the side of torch-resnet18's pictures, got 64"),
+    ],
+)
+def test_pictures_that_do_not_fit_the_network_are_refused(
+    id: str, augment: dict[str, object], message: str, lessons: tuple[Images, Images], tmp_path: Path
+) -> None:
+    content = {"title": "A test", "architecture": id, "augment": augment, "optimizer": {"learning_rate": 0.03}}
+    recipe = Recipe.model_validate(content | {"schedule": {"epochs": 1, "batch_size": 16}})
+    with pytest.raises(TrainingError, match=message):
+        fit_torch.fit(catalog.spec(id), recipe, *lessons, Run(tmp_path, device="cpu"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_leftover_of_a_killed_write_harms_nothing(lessons, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tests.training_cases import (
 from trainers import recipe as recipes, run as runs
 from trainers.fitting import Images, Run, TrainingError
 from trainers.recipe import Recipe
+from trainers.run_notes import DEVICES
 
 pytestmark = pytest.mark.usefixtures("tiny")
 
@@ -160,6 +161,17 @@ def test_a_card_names_the_code_that_trained_and_not_what_came_later(data, tmp_pa
         commit("aaa", epoch=stop)
     assert commit("bbb") == "aaa, bbb"
     assert commit("ccc") == "aaa, bbb", "nothing was left to be trained"
+
+
+@pytest.mark.parametrize("framework", ["torch", "keras"])
+def test_a_card_names_all_devices_that_trained(framework: str, data, tmp_path) -> None:
+    recipe = recipe_of(framework, schedule={"epochs": 1})
+    alone = runs.train("mine", recipe, data, Run(tmp_path / "run", device="cpu"), tmp_path)
+    assert alone.device.startswith("CPU: ") and ", then" not in alone.device
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "moved" / DEVICES).write_text("NVIDIA H200\n")  # as its first epochs on such a card leave it
+    moved = runs.train("mine", recipe, data, Run(tmp_path / "moved", device="cpu"), tmp_path)
+    assert moved.device == f"NVIDIA H200, then {alone.device}"
 
 
 def test_a_card_counts_the_images_that_were_learned_from(data, tmp_path) -> None:

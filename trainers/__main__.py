@@ -147,7 +147,9 @@ def evaluate(
 @app.command("readme")
 def write_readme() -> None:
     """Write the README's model table anew from the artifacts."""
-    console.print("README.md changed." if readme.write() else "README.md was up to date.")
+    console.print(
+        "README.md or docs/gpu.md changed." if readme.write() else "README.md and docs/gpu.md were up to date."
+    )
 
 
 def _summary(id: str, root: Path | None) -> Table:

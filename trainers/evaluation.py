@@ -40,8 +40,7 @@ def on_device(predictor: BasePredictor, device: str) -> BasePredictor:
     place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
     torch.backends.cudnn.allow_tf32 = False
     for part in predictor.parts:
-        if callable(move := getattr(part, "to", None)):
-            move(place)
+        part.to(place)
     return predictor
 
 

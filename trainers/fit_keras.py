@@ -7,10 +7,10 @@ import numpy as np
 
 from fer_core import catalog
 from fer_core.types import ModelSpec
-from trainers.fitting import Fitted, Images, Position, Run, TrainingError, class_weights, picture_size, position
+from trainers.fitting import Fitted, Images, Position, Run, check_sides, class_weights, picture_size, position
 from trainers.keras_batches import Batches
 from trainers.keras_checkpoint import CHECKPOINT, Progress, read, restore
-from trainers.keras_keeper import Keeper
+from trainers.keras_keeper import Keeper, device
 from trainers.keras_preprocess import adapt
 from trainers.keras_step import (
     Models,
@@ -40,12 +40,12 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
         _learn(models, spec, recipe, Batches(train, recipe), val, run, progress, stored)
     finally:
         keras.config.set_dtype_policy("float32")
-    return Fitted(progress.best, progress.curves, progress.seconds, _device())
+    return Fitted(progress.best, progress.curves, progress.seconds, device())
 
 
 def _models(spec: ModelSpec, recipe: Recipe, train: Images, run: Run) -> Models:
     network = catalog.network(spec.id, len(recipe.emotions))
-    _check_sides(network, spec, recipe)
+    check_sides(spec, recipe, lambda _side: network.input_shape[1] is None)
     run.begin(network)
     adapt(network, recipe.preprocess, train.pixels)
     average = None
@@ -89,31 +89,6 @@ def _alike(recipe: Recipe, spec: ModelSpec, at: Position, begin: int) -> int:
     return next((number for number, side in enumerate(sides) if side != sides[0]), left)
 
 
-def _check_sides(network: keras.Model, spec: ModelSpec, recipe: Recipe) -> None:
-    full, crop = spec.input.size, recipe.augment.crop
-    if crop > full:
-        raise TrainingError(f"augment.crop: expected at most {full}, the side of {spec.id}'s pictures, got {crop}.")
-    sides = {picture_size(recipe, full, epoch) for epoch in range(recipe.schedule.epochs)}
-    if sides != {full} and network.input_shape[1] is not None:
-        raise TrainingError(
-            f"augment.crop and augment.start_size: {spec.id} takes pictures of {full} px and no others, the recipe "
-            f"would show it {min(sides)} px. Leave both out, or choose an architecture that takes any size."
-        )
-
-
 def _jit() -> bool:
     """Whether Keras compiles the step: JAX needs it; TensorFlow's XLA is slower than its graphs on a CPU."""
     return bool(keras.config.backend() == "jax")
-
-
-def _device() -> str:
-    """What the network was trained on: "cpu", or the chip by the name that the backend knows it by."""
-    here = getattr(keras.ops.convert_to_tensor(0.0), "device", "cpu")
-    place = str(here)
-    if "cpu" in place.lower():
-        return "cpu"
-    if keras.config.backend() != "torch":
-        return str(getattr(here, "device_kind", place))  # JAX's devices know it, TensorFlow's are strings
-    import torch  # loaded already; it alone can tell the chip's name
-
-    return torch.cuda.get_device_name()

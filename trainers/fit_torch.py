@@ -8,6 +8,7 @@ import os
 import pickle
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ from trainers.fitting import (
     Run,
     TrainingError,
     check_loss,
+    check_sides,
     class_weights,
     damaged_checkpoint,
     epoch_rows,
@@ -40,6 +42,7 @@ from trainers.fitting import (
     position,
 )
 from trainers.recipe import Recipe
+from trainers.run_notes import DEVICES, note
 from trainers.torch_depthwise import quicken
 from trainers.torch_step import follow, freeze, learn, loss_sum, mixup, optimizer, synchronise
 
@@ -84,6 +87,7 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
     _resume(state, run.folder / CHECKPOINT, fabric)
     lessons = _lessons(fabric, recipe, train)
     judged = (fabric.to_device(torch.from_numpy(val.pixels)), fabric.to_device(torch.from_numpy(val.y)))
+    device = torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
     number, wrapped, chosen, pace = -1, cast(Any, state.network), cast(Any, None), Pace()
     while (at := position(recipe, state.curves)) is not None:
         if at.number != number:
@@ -99,10 +103,10 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
         if fabric.is_global_zero:
             last = position(recipe, state.curves) is None
             pace.write(lambda: _save(state, run.folder / CHECKPOINT), last)
+            note(run.folder / DEVICES, device)
             run.epoch(state.curves[-1])
     fabric.barrier()
     weights = {name: tensor.cpu().float().numpy() for name, tensor in state.best.items()}
-    device = torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
     return Fitted(weights, state.curves, state.seconds, device)
 
 
@@ -123,6 +127,7 @@ def _fabric(recipe: Recipe, device: str) -> Fabric:
 def _start(fabric: Fabric, spec: ModelSpec, recipe: Recipe, run: Run) -> _State:
     torch.manual_seed(recipe.seed)
     network = catalog.network(spec.id, len(recipe.emotions))
+    check_sides(spec, recipe, partial(_takes, network, spec.input.channels))
     run.begin(network)
     network = fabric.to_device(network).to(memory_format=torch.channels_last)
     synchronise(network)
@@ -130,6 +135,19 @@ def _start(fabric: Fabric, spec: ModelSpec, recipe: Recipe, run: Run) -> _State:
         quicken(network)
     torch.backends.cudnn.benchmark = True  # all batches but an epoch's last are of one shape
     return _State(network, copy.deepcopy(network))
+
+
+def _takes(network: nn.Module, channels: int, side: int) -> bool:
+    """Whether a bare network takes pictures of this side in pixels."""
+    network.eval()
+    try:
+        with torch.no_grad():
+            network(torch.zeros(1, channels, side, side))
+    except RuntimeError:  # shapes that do not go together
+        return False
+    finally:
+        network.train()
+    return True
 
 
 def _enter(fabric: Fabric, state: _State, recipe: Recipe, at: Position, run: Run) -> tuple[Any, Any]:

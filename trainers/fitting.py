@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_core.types import EMOTIONS
+from fer_core.types import EMOTIONS, ModelSpec
 from trainers.recipe import Recipe, Schedule, Stage
 
 CurveRow = dict[str, float]
@@ -151,6 +151,22 @@ def picture_size(recipe: Recipe, full: int, epoch: int) -> int:
         return last
     grown = min(epoch / max(0.6 * recipe.schedule.epochs, 1e-9), 1.0)
     return min(last, round((first + grown * (last - first)) / 4) * 4)
+
+
+def check_sides(spec: ModelSpec, recipe: Recipe, takes: Callable[[int], bool]) -> None:
+    """Raises TrainingError where the recipe would show a network pictures of a side that it cannot take.
+
+    `takes` tells for a side in pixels other than the spec's.
+    """
+    full, crop = spec.input.size, recipe.augment.crop
+    if crop > full:
+        raise TrainingError(f"augment.crop: expected at most {full}, the side of {spec.id}'s pictures, got {crop}.")
+    sides = {picture_size(recipe, full, epoch) for epoch in range(recipe.schedule.epochs)} - {full}
+    if wrong := [side for side in sorted(sides) if not takes(side)]:
+        raise TrainingError(
+            f"augment.crop and augment.start_size: {spec.id} takes pictures of {full} px, the recipe would show it "
+            f"{wrong[0]} px, which it cannot take. Leave both out, or choose an architecture that takes any size."
+        )
 
 
 def mixup_alpha(recipe: Recipe, epoch: int) -> float:

@@ -15,6 +15,7 @@ from trainers.keras_batches import Batches
 from trainers.keras_checkpoint import CHECKPOINT, Progress, save
 from trainers.keras_step import Models
 from trainers.recipe import Recipe
+from trainers.run_notes import DEVICES, note
 
 
 class Keeper(keras.callbacks.Callback):
@@ -82,6 +83,7 @@ class Keeper(keras.callbacks.Callback):
             progress.best = {name: np.array(keras.ops.convert_to_numpy(v), np.float32) for name, v in named.items()}
         after, file = position(self._recipe, curves), self._run.folder / CHECKPOINT
         self._pace.write(lambda: save(self._models, progress, file), last=after is None)
+        note(self._run.folder / DEVICES, device())
         self._run.epoch(curves[-1])
         self.model.stop_training = after is None or after.number != self._at.number
 
@@ -92,6 +94,19 @@ def judge(model: keras.Model, val: Images) -> CurveRow:
     highest = logits.max(axis=1)
     losses = np.log(np.exp(logits - highest[:, None]).sum(axis=1)) + highest - logits[np.arange(len(val)), val.y]
     return {"public_loss": float(losses.mean()), "public_accuracy": float((logits.argmax(axis=1) == val.y).mean())}
+
+
+def device() -> str:
+    """What the network was trained on: "cpu", or the chip by the name that the backend knows it by."""
+    here = getattr(keras.ops.convert_to_tensor(0.0), "device", "cpu")
+    place = str(here)
+    if "cpu" in place.lower():
+        return "cpu"
+    if keras.config.backend() != "torch":
+        return str(getattr(here, "device_kind", place))  # JAX's devices know it, TensorFlow's are strings
+    import torch  # loaded already; it alone can tell the chip's name
+
+    return torch.cuda.get_device_name()
 
 
 def _synchronise(model: keras.Model) -> None:

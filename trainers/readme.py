@@ -1,4 +1,4 @@
-"""The README's model table, written from the artifacts between two marks."""
+"""The README's table of models, and that of runs on a GPU in docs/gpu.md, written from the artifacts between marks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from fer_core.metrics import EvaluationReport
 from fer_core.types import EMOTIONS, Interval
 
 README = Path(__file__).resolve().parents[1] / "README.md"
+GPU = README.parent / "docs" / "gpu.md"
 BEGIN, END = "<!-- models: written by `make readme` -->", "<!-- end of models -->"
+BEGIN_GPU, END_GPU = "<!-- runs: written by `make readme` -->", "<!-- end of runs -->"
 HEADING = (
     "| | framework | initial weights | parameters | PublicTest | PrivateTest (95 % interval) "
     "| without copies | macro-F1 | trained |\n|---|---|---|---:|---:|---|---:|---:|---|"
+)
+HEADING_GPU = (
+    "| model | device | epochs | best | minutes | seconds an epoch | images a second |\n"
+    "|---|---|---:|---:|---:|---:|---:|"
 )
 FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch", "ensemble": "both"}
 STARTS = {
@@ -36,13 +42,36 @@ def table(root: Path | None = None) -> str:
     return "\n".join([HEADING, *people, *ranked])
 
 
-def write(root: Path | None = None, path: Path = README) -> bool:
-    """Whether the README had to be changed."""
-    text = path.read_text()
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    new = f"{before}{BEGIN}\n{table(root)}\n{END}{after}"
-    path.write_text(new)
+def gpu_table(root: Path | None = None) -> str:
+    """What the runs on a GPU cost, in Markdown, by name: those of all artifacts that no CPU had a part in."""
+    lines = []
+    for id in artifacts.ids(root):
+        card = artifacts.card(id, root)
+        if "CPU: " in card.device:
+            continue
+        cost = artifacts.environment(id, root)
+        cells = (f"`{id}`", card.device, card.epochs, card.best_epoch, f"{card.seconds / 60:.1f}",
+                 f"{cost['seconds_an_epoch']:.1f}", f"{cost['images_a_second']:,.0f}")  # fmt: skip
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join([HEADING_GPU, *lines])
+
+
+def write(root: Path | None = None, path: Path = README, gpu: Path = GPU) -> bool:
+    """Whether the README or the page of GPU runs had to be changed."""
+    written = [
+        _between(path, BEGIN, END, table(root)),
+        _between(gpu, BEGIN_GPU, END_GPU, gpu_table(root)),
+    ]
+    return any(written)
+
+
+def _between(path: Path, begin: str, end: str, table: str) -> bool:
+    """Whether the file had to be changed to have the table between its marks."""
+    text = path.read_text("utf-8")
+    before, rest = text.split(begin)
+    _, after = rest.split(end)
+    new = f"{before}{begin}\n{table}\n{end}{after}"
+    path.write_text(new, "utf-8")
     return new != text
 
 

@@ -29,6 +29,7 @@ from trainers import export
 from trainers.evaluation import assess, build_reference, milliseconds_a_face, on_device, predict
 from trainers.fitting import NONE, CurveRow, Fitted, Images, Run, TrainingError, class_indices
 from trainers.recipe import Recipe
+from trainers.run_notes import COMMITS, DEVICES, note, notes
 from trainers.teaching import taught, teacher_sha256
 
 LIBRARIES = (
@@ -39,7 +40,6 @@ LICENCE = (
     "MIT for the code and weights; FER2013's pictures are under their collectors' terms and not part of this artifact"
 )
 TRAINING = SPLIT_COUNTS["Training"]
-COMMITS = "commits.txt"
 
 
 def train(
@@ -63,9 +63,9 @@ def train(
             parameters=predictor.parameters(), initial_weights=recipe.initial_weights,
             weights_sha256=sha256, weights_bytes=size, temperature=None, recipe=recipe.model_dump(mode="json"),
             data=data_card(data), epochs=len(fitted.curves), best_epoch=fitted.best_epoch,
-            seconds=round(fitted.seconds, 1), device=device_name(fitted.device), seed=recipe.seed, created=today(),
-            commit=", ".join(_commits(run.folder)) or commit, limits=recipe.limits, licence=LICENCE,
-            teacher_sha256=teacher, learned_from=learned_from(recipe, data),
+            seconds=round(fitted.seconds, 1), device=_devices(run.folder, fitted.device), seed=recipe.seed,
+            created=today(), commit=", ".join(notes(run.folder / COMMITS)) or commit, limits=recipe.limits,
+            licence=LICENCE, teacher_sha256=teacher, learned_from=learned_from(recipe, data),
         )  # fmt: skip
         artifacts.save_curves(folder, fitted.curves)
         machine = environment(fitted.device, predictor) | _cost(fitted, card.images_learned)
@@ -76,19 +76,10 @@ def _signed(run: Run, commit: str) -> Run:
     """The run, whose folder says after each epoch by whose code it was trained."""
 
     def epoch(row: CurveRow) -> None:
-        known = _commits(run.folder)
-        if commit not in known:
-            run.folder.mkdir(parents=True, exist_ok=True)
-            (run.folder / COMMITS).write_text("\n".join([*known, commit]) + "\n")
+        note(run.folder / COMMITS, commit)
         run.epoch(row)
 
     return replace(run, epoch=epoch)
-
-
-def _commits(folder: Path) -> list[str]:
-    """The versions of the code that trained epochs of this run, in order; none of a run from before they were kept."""
-    file = folder / COMMITS
-    return file.read_text().split() if file.is_file() else []
 
 
 def leads() -> bool:
@@ -230,6 +221,11 @@ def _cost(fitted: Fitted, n: int) -> dict[str, float]:
 def device_name(kind: str) -> str:
     """The processor's name for a run on the CPU, else what the trainer said."""
     return f"CPU: {_processor()}" if kind == "cpu" else kind
+
+
+def _devices(folder: Path, last: str) -> str:
+    """The names of all devices that trained epochs of this run, first to last; or of the one that ended it."""
+    return ", then ".join(device_name(kind) for kind in notes(folder / DEVICES) or [last])
 
 
 def _version(package: str) -> str | None:
