@@ -45,8 +45,9 @@ def one(
     ids = _follow(key, titles, usual, _held(key))
     if ids is not None:
         st.session_state[key] = ids[0] if ids else None
+    look = _look(widget, key, titles) | _always(widget, default) | look
     chosen = widget(label, list(titles), format_func=titles.__getitem__, key=key, on_change=_tell,
-                    args=(key, [] if named else usual, changed), **(_look(widget, key, titles) | _always(widget, default) | look))  # fmt: skip
+                    args=(key, [] if named else usual, changed), **look)  # fmt: skip
     return default if chosen is None else str(chosen)
 
 
