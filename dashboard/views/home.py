@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard import cache, looks, ui_none
+from dashboard import cache, looks, ui_none, ui_plain_table
 from dashboard.entries import FRAMEWORK_WORDS, START_WORDS
 from dashboard.pages_table import VIEWS
 from dashboard.words import percent
@@ -59,16 +59,11 @@ def main() -> None:
 
 
 def models(cards: list[ModelCard]) -> None:
-    """Draws a row for each model from its card and stored evaluation, most labels first, then the most accurate.
-
-    As Markdown: the first page waits neither for pandas nor for the browser's grid.
-    """
+    """Draws a row for each model from its card and stored evaluation, most labels first, then the most accurate."""
     reports = {card.id: cache.reports(card.id) for card in cards}
     named = looks.told_apart(cards)
     best = sorted(named, key=lambda card: (len(card.labels), _accuracy(reports[card.id])), reverse=True)
-    rows = [[_plain(cell) for cell in row(card, reports[card.id])] for card in best]
-    lines = [[*COLUMNS], [f"---{side}" for side in COLUMNS.values()], *rows]
-    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    ui_plain_table.draw(COLUMNS, [row(card, reports[card.id]) for card in best])
     sizes = {name: max(one[name].n for one in reports.values() if name in one)
              for name in ("PublicTest", "PrivateTest") if any(name in one for one in reports.values())}  # fmt: skip
     said = " and ".join(f"{n:,} images of {name}" for name, n in sizes.items())
@@ -110,11 +105,6 @@ def row(card: ModelCard, reports: Mapping[str, EvaluationReport]) -> list[str]:
 
 def _accuracy(reports: Mapping[str, EvaluationReport]) -> float:
     return reports["PrivateTest"].metrics["accuracy"].value if "PrivateTest" in reports else -1.0
-
-
-def _plain(cell: str) -> str:
-    """The cell's text without what would end it."""
-    return cell.replace("|", "\\|").replace("\n", " ")
 
 
 main()
