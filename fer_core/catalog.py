@@ -158,7 +158,8 @@ def ensemble(card: ModelCard, root: Path | None = None, member: Member | None = 
                 f"python -m trainers train {card.id}"
             )
     give = member or (lambda one: load(one, root))
-    return EnsemblePredictor(ENSEMBLE, [give(id) for id in promised], card.temperature)
+    mean = EnsemblePredictor(ENSEMBLE, [give(id) for id in promised], card.temperature)
+    return with_test_time(mean, card.recipe.get("test_time", "none"))
 
 
 def _function(name: str) -> Any:

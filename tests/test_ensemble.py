@@ -54,11 +54,26 @@ def test_what_is_loaded_predicts_what_is_stored(made: Path, data) -> None:
     np.testing.assert_allclose(catalog.load("both", made).predict_proba(faces), calibrated, atol=1e-5)
 
 
+def test_an_ensemble_can_be_asked_about_the_mirror_image_too(made: Path, data, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(made, tmp_path / "root"))
+    card = ensemble.make("twice", BOTH.model_copy(update={"test_time": "flip"}), data, root)
+    faces = np.repeat(data.split("PublicTest").faces[..., None], 3, axis=-1)
+    once, twice = (catalog.load(id, root) for id in ("both", "twice"))
+    once.temperature = twice.temperature = None
+    mean = (once.predict_proba(faces) + once.predict_proba(faces[:, :, ::-1])) / 2
+    np.testing.assert_allclose(twice.predict_proba(faces), mean, atol=1e-5)
+    assert np.abs(mean - once.predict_proba(faces)).max() > 1e-4, "else nothing was shown"
+    stored = artifacts.predictions("twice", root).probabilities[: len(faces)]
+    np.testing.assert_allclose(stored, mean, atol=1e-5)
+    assert card.recipe["test_time"] == "flip" and twice.parameters() == once.parameters()
+
+
 def test_the_card_says_who_the_members_are(made: Path) -> None:
     card = artifacts.card("both", made)
     own = [artifacts.card(id, made) for id in BOTH.members]
     assert (card.architecture, card.framework, card.epochs) == ("ensemble", "ensemble", 0)
     assert card.parameters == sum(c.parameters for c in own) and card.weights_bytes == sum(c.weights_bytes for c in own)
+    assert card.device == own[0].device and card.seconds == pytest.approx(sum(c.seconds for c in own), abs=0.1)
     assert card.recipe["members_sha256"] == {c.id: c.weights_sha256 for c in own}
     assert artifacts.has_weights("both", made) and artifacts.curves("both", made) == []
     assert not (made / "both" / "weights.safetensors").exists()

@@ -128,7 +128,7 @@ def test_a_missing_table_is_said_to_be_missing(written) -> None:
 
 def test_an_ensembles_unknown_key_is_met_with_an_ensembles_keys(written) -> None:
     message = refusal(written('title = "Both"\nmembers = ["a", "b"]\nseed = 3\n'))
-    assert message == "mine.toml: Unknown key 'seed'. Known: title, members, limits."
+    assert message == "mine.toml: Unknown key 'seed'. Known: title, members, test_time, limits."
 
 
 @pytest.mark.parametrize("name", ["reference", "studies", "short-runs", "other-seeds"])

@@ -11,7 +11,7 @@ from fer_core.types import ModelCard
 from trainers.evaluation import same_split
 from trainers.fitting import TrainingError
 from trainers.recipe import Ensemble
-from trainers.run import LICENCE, code_version, data_card, device_name, environment, leave, today
+from trainers.run import LICENCE, code_version, data_card, environment, leave, today
 
 
 def make(id: str, recipe: Ensemble, data: Dataset, root: Path | None = None, home: Path | None = None) -> ModelCard:
@@ -40,13 +40,13 @@ def _card(
     id: str, recipe: Ensemble, members: list[ModelCard], whole: dict[str, str], data: Dataset, parameters: int
 ) -> ModelCard:
     content = recipe.model_dump(mode="json") | {"members_sha256": whole}
-    starts = {card.initial_weights for card in members}
+    starts, devices = {card.initial_weights for card in members}, dict.fromkeys(card.device for card in members)
     return ModelCard(
         id=id, title=recipe.title, architecture=catalog.ENSEMBLE.id, framework="ensemble", labels=members[0].labels,
         parameters=parameters, initial_weights="imagenet" if "imagenet" in starts else "random",
         weights_sha256=hashlib.sha256("".join(whole.values()).encode()).hexdigest(),
         weights_bytes=sum(card.weights_bytes for card in members), temperature=None, recipe=content,
         data=data_card(data), epochs=0, best_epoch=0, seconds=round(sum(card.seconds for card in members), 1),
-        device=device_name("cpu"), seed=0, created=today(), commit=code_version(), limits=recipe.limits,
+        device=", ".join(devices), seed=0, created=today(), commit=code_version(), limits=recipe.limits,
         licence=LICENCE,
     )  # fmt: skip

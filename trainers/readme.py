@@ -32,9 +32,10 @@ def table(root: Path | None = None) -> str:
     models = []
     for id in artifacts.ids(root):
         card, reports = artifacts.card(id, root), evidence.stored_reports(id, root)
+        trained = f"{card.epochs} epochs" if card.epochs else "its members"
         facts = (
             FRAMEWORKS[card.framework], STARTS[card.start], f"{card.parameters:,}",
-            f"{card.epochs} epochs, {card.seconds / 60:.0f} min on {card.device}",
+            f"{trained}, {card.seconds / 60:.0f} min on {card.device}",
         )  # fmt: skip
         name = f"`{id}`" + (f", {len(card.labels)} labels" if len(card.labels) < len(EMOTIONS) else "")
         models.append((len(card.labels), _accuracy(reports, "PublicTest"), _line(name, reports, facts)))
@@ -47,7 +48,7 @@ def gpu_table(root: Path | None = None) -> str:
     lines = []
     for id in artifacts.ids(root):
         card = artifacts.card(id, root)
-        if "CPU: " in card.device:
+        if "CPU: " in card.device or not card.epochs:
             continue
         cost = artifacts.environment(id, root)
         cells = (f"`{id}`", card.device, card.epochs, card.best_epoch, f"{card.seconds / 60:.1f}",

@@ -15,6 +15,7 @@ from fer_core.labels import LABEL_SETS
 from fer_core.types import label_index, unknown
 
 FOLDER = Path(__file__).parent / "recipes"
+TestTime = Literal["none", "flip", "ten_crop"]
 SEEDS = 2**32
 """Seeds are below this: NumPy and Keras take no other."""
 TAKEN = (artifacts.REFERENCE, studies.FOLDER, studies.SHORT_RUNS, seed_runs.FOLDER)
@@ -159,7 +160,7 @@ class Recipe(_Part):
     images: Literal["official", "deduplicated", "clean"] = "official"
     initial_weights: Literal["random", "imagenet"] = "random"
     precision: Literal["float32", "bf16"] = "float32"
-    test_time: Literal["none", "flip", "ten_crop"] = "none"
+    test_time: TestTime = "none"
     preprocess: tuple[Literal["centre", "scale", "zca"], ...] = ()
     seed: int = Field(default=0, ge=0, lt=SEEDS)
     limits: tuple[str, ...] = ()
@@ -213,6 +214,7 @@ class Ensemble(_Part):
 
     title: str
     members: Annotated[tuple[str, ...], AfterValidator(_other_than_itself)]
+    test_time: TestTime = "none"
     limits: tuple[str, ...] = ()
 
     @property
