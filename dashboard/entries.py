@@ -33,6 +33,7 @@ class Entry:
     report: EvaluationReport | None = None
     environment: Mapping[str, Any] = field(default_factory=dict)
     twin: EvaluationReport | None = None
+    multiply_adds: int | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -97,6 +98,7 @@ def _by_metric(key: str) -> Order:
 ORDERS: Mapping[str, Order] = {
     **{key: _by_metric(key) for key in ("accuracy", "macro_f1", "top2_accuracy", "ece")},
     "parameters": Order("Parameters", lambda entry: entry.card.parameters if entry.card else None),
+    "work": Order("Multiply-adds a face", lambda entry: entry.multiply_adds),
     "size": Order("Weights' size", lambda entry: entry.card.weights_bytes if entry.card else None),
     "milliseconds": Order("Milliseconds a face", lambda entry: entry.milliseconds),
     "training": Order("Training time", lambda entry: entry.card.seconds if entry.card else None),

@@ -133,11 +133,12 @@ def temperature_in_words(temperature: float) -> str:
     )
 
 
-def architecture(card: ModelCard) -> list[str]:
+def architecture(card: ModelCard, multiply_adds: int | None = None) -> list[str]:
     """The architecture in a few lines: input, source, size; fewer where the catalog no longer knows it."""
+    work = f", {multiply_adds / 1e6:,.0f} million multiply-adds a face" if multiply_adds else ""
     lines = [
         f"**Architecture:** `{card.architecture}`, {card.parameters:,} parameters, "
-        f"{card.weights_bytes / 1e6:.2f} MB of weights"
+        f"{card.weights_bytes / 1e6:.2f} MB of weights{work}"
     ]
     if card.framework == "ensemble":
         listed = ", ".join(f"`{id}`" for id in members(card))

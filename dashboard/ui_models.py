@@ -95,6 +95,7 @@ def row(entry: Entry, twin: str = "without copies") -> dict[str, object]:
     return known | {
         "output": model_words.output_word(card),
         "parameters": card.parameters,
+        "multiply-adds": entry.multiply_adds and entry.multiply_adds / 1e6,
         "weights": card.weights_bytes / 1e6,
         "a face": entry.milliseconds,
         "initial weights": START_WORDS[card.start],
@@ -140,6 +141,8 @@ def leaderboard(shown: Sequence[Entry], images: str, where: str) -> Entry | None
             "images": number(format="localized"),
             "output": text(help="A probability where the model was calibrated on PublicTest, else a score"),
             "parameters": number(format="localized"),
+            "multiply-adds": number(format="%.0f M", help="Millions a face, of convolutions and matrix products: what "
+                                    "an answer costs, whatever the machine"),
             "weights": number(format="%.2f MB"),
             "a face": number(format="%.1f ms", help="Blank where nobody measured it"),
             "training": number(format="%.1f min"),

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
-from fer_core import artifacts, catalog, datasets, onnx_exports
+from fer_core import artifacts, catalog, datasets, multiply_adds, onnx_exports
 from fer_core.artifacts import ArtifactError
 from fer_core.catalog import Engine
 from fer_core.composite import EnsemblePredictor, TestTimePredictor
@@ -172,6 +172,7 @@ def test_the_command_makes_exports_of_existing_artifacts(copied, fer2013_csv, ca
     onnx_exports.remove(copied / IDS[1])
     export.command([IDS[1]], fer2013_csv, copied)
     assert onnx_exports.read(IDS[1], copied).graph.read_bytes() == content
+    assert multiply_adds.of_model(artifacts.card(IDS[1], copied), copied) == multiply_adds.multiply_adds(before.graph)
     assert "float32" in capsys.readouterr().out
 
 

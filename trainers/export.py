@@ -19,11 +19,12 @@ from fer_core.artifacts import StoredPredictions
 from fer_core.compiled import Precision, has_bfloat16
 from fer_core.composite import TestTimePredictor
 from fer_core.datasets import SPLITS, Dataset
+from fer_core.multiply_adds import multiply_adds
 from fer_core.onnx_exports import ALLOWED, GREATEST
 from fer_core.predictor import BasePredictor, softmax
 from fer_core.preprocess import network_input
 from fer_core.types import EMOTIONS, Float32, ModelCard, Uint8
-from trainers import onnx_graph, quantize
+from trainers import onnx_graph, peak, quantize
 from trainers.onnx_graph import ExportError
 
 JUDGED = "PublicTest"
@@ -64,12 +65,14 @@ def add(
         "weights_sha256": card.weights_sha256,
         "runtime": f"openvino {version('openvino')}",
         "checked_on": JUDGED,
+        "multiply_adds": multiply_adds(path),
         "precisions": checked(folder, card, predictor, stored, data),
     }
     if not about["precisions"]["float32"]["passed"]:
         onnx_exports.remove(folder)
         raise ExportError(f"in float32 it answers otherwise than the network: {about['precisions']['float32']}")
     onnx_exports.save_about(folder, about)
+    peak.note(folder, card, about["multiply_adds"])
     return about
 
 

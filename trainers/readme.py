@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_core import artifacts, evidence
+from fer_core import artifacts, evidence, multiply_adds
 from fer_core.metrics import EvaluationReport
 from fer_core.types import EMOTIONS, Interval
 
@@ -17,8 +17,8 @@ HEADING = (
     "| without copies | macro-F1 | trained |\n|---|---|---|---:|---:|---|---:|---:|---|"
 )
 HEADING_GPU = (
-    "| model | device | epochs | best | minutes | seconds an epoch | images a second |\n"
-    "|---|---|---:|---:|---:|---:|---:|"
+    "| model | device | epochs | best | minutes | seconds an epoch | images a second | multiply-adds a face "
+    "| share of peak |\n|---|---|---:|---:|---:|---:|---:|---:|---:|"
 )
 FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch", "ensemble": "both"}
 STARTS = {
@@ -52,7 +52,9 @@ def gpu_table(root: Path | None = None) -> str:
             continue
         cost = artifacts.environment(id, root)
         cells = (f"`{id}`", card.device, card.epochs, card.best_epoch, f"{card.seconds / 60:.1f}",
-                 f"{cost['seconds_an_epoch']:.1f}", f"{cost['images_a_second']:,.0f}")  # fmt: skip
+                 f"{cost['seconds_an_epoch']:.1f}", f"{cost['images_a_second']:,.0f}",
+                 f"{(multiply_adds.of_model(card, root) or 0) / 1e6:,.0f} million",
+                 f"{100 * cost['share_of_peak']:.1f} %" if "share_of_peak" in cost else "")  # fmt: skip
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join([HEADING_GPU, *lines])
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.cache.evidence import rater_of, reference_in
-from fer_core import artifacts, evidence
+from fer_core import artifacts, evidence, multiply_adds
 from fer_core.metrics import EvaluationReport
 from fer_core.types import ModelCard
 
@@ -22,6 +22,7 @@ class Stored:
     curves: list[dict[str, float]]
     environment: dict[str, Any]
     has_weights: bool
+    multiply_adds: int | None
     problems: tuple[str, ...]
 
 
@@ -46,7 +47,8 @@ def _stored(_card: ModelCard, id: str, root: str, changed: int) -> Stored:
             f"The stored answers of {id!r} cannot be read or lack images. "
             f"Make them with: python -m trainers evaluate {id} --predict"
         )
-    return Stored(found[0], found[1], found[2], artifacts.has_weights(id, Path(root)), tuple(problems))
+    work = multiply_adds.of_model(_card, Path(root))
+    return Stored(found[0], found[1], found[2], artifacts.has_weights(id, Path(root)), work, tuple(problems))
 
 
 def weight_shapes(card: ModelCard) -> dict[str, tuple[int, ...]]:

@@ -97,8 +97,9 @@ def curves(card: ModelCard, rows: list[dict[str, float]]) -> None:
 
 def architecture(card: ModelCard) -> None:
     """Draws the network in words and, where the user opens it and the weights are here, layer by layer."""
-    st.markdown("\n".join(f"- {line}" for line in model_words.architecture(card)))
-    if not cache.stored(card).has_weights or model_words.members(card):
+    stored = cache.stored(card)
+    st.markdown("\n".join(f"- {line}" for line in model_words.architecture(card, stored.multiply_adds)))
+    if not stored.has_weights or model_words.members(card):
         return
     layers = st.expander("Layer by layer", key="layers", bind="query-params")
     if layers.open:

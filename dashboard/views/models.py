@@ -31,7 +31,8 @@ def main() -> None:
 def model(card: ModelCard, title: str, images: str) -> Entry:
     """A model's line on these images."""
     stored = cache.stored(card)
-    return entries.placed(Entry(card.id, title, card, environment=stored.environment), stored.reports, images)
+    entry = Entry(card.id, title, card, environment=stored.environment, multiply_adds=stored.multiply_adds)
+    return entries.placed(entry, stored.reports, images)
 
 
 def people(images: str) -> list[Entry]:
@@ -86,7 +87,7 @@ def board(shown: list[Entry], images: str, where: str) -> None:
     """Draws the table; goes to the page of the model that the user opens."""
     st.subheader("Leaderboard")
     st.caption(
-        "Further right: milliseconds a face, initial weights, what it was trained on, device, minutes, framework."
+        "Further right: multiply-adds and time a face, initial weights, what it was trained on, device, time, framework."
     )
     opened = ui_models.leaderboard(shown, images, where)
     if opened:
