@@ -17,7 +17,7 @@ from tests.page_runs import opened, text
 
 
 def _leaderboard(at):
-    return next(frame.value for frame in at.dataframe if "parameters" in frame.value)
+    return next(frame.value for frame in at.dataframe if "initial weights" in frame.value)
 
 
 def _downloads(at):
@@ -179,7 +179,7 @@ def _by_hand(labels, images):
 def test_models_with_fewer_labels_can_be_compared_on_the_labels_that_all_share(root, images):
     _narrow(root, "keras-native", FIVE)
     at = opened("models", set=images)
-    assert "so they are not on a par" in text(at) and at.get("button_group")[-1].value == "own"
+    assert "so they are not on a par" in text(at) and _compare_on(at).value == "own"
     at = opened("models", set=images, labels="shared")
     table = _leaderboard(at).set_index("name")
     n, expected = _by_hand(FIVE, images)
@@ -209,7 +209,7 @@ def test_the_choice_of_labels_is_kept_in_the_url_and_gone_where_all_know_seven(r
     assert before.equals(_leaderboard(opened("models", labels="shared")))
     _narrow(root, "keras-native", FIVE)
     at = opened("models")
-    at.get("button_group")[-1].set_value("shared").run()
+    _compare_on(at).set_value("shared").run()
     assert at.query_params["labels"] in ("shared", ["shared"]) and "Compared on the labels" in text(at)
     at = opened("models", labels="shared", only="people")
     assert "Compare on" not in _labels(at) and not at.info
@@ -217,6 +217,10 @@ def test_the_choice_of_labels_is_kept_in_the_url_and_gone_where_all_know_seven(r
 
 def _labels(at):
     return [group.label for group in at.get("button_group")]
+
+
+def _compare_on(at):
+    return next(group for group in at.get("button_group") if group.label == "Compare on")
 
 
 def test_models_that_share_too_few_labels_stay_on_their_own(root):

@@ -96,7 +96,7 @@ def test_cards_of_a_lent_gpu_have_their_share() -> None:
 
 def test_the_leaderboard_tells_it_and_sorts_by_it() -> None:
     at = run("models", sort="work")
-    table = next(frame.value for frame in at.dataframe if "parameters" in frame.value).set_index("name")
+    table = next(frame.value for frame in at.dataframe if "initial weights" in frame.value).set_index("name")
     models = table["multiply-adds"].dropna()
     assert models.is_monotonic_increasing and len(models) == len(artifacts.ids()) and models.index[-1] == "Ensemble"
     for id in artifacts.ids():

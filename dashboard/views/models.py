@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, entries, figures_training, looks, ui_models, ui_raters
+from dashboard import cache, entries, figures_training, looks, ui_cost, ui_models, ui_raters
 from dashboard.charts import chart
 from dashboard.entries import Entry
 from dashboard.pages_table import VIEWS
@@ -66,6 +66,7 @@ def show(everyone: list[Entry], images: str) -> None:
         ui_models.compared_on(shown, labels, images)
     if any(entry.report for entry in shown):
         dots(shown, always, where)
+        ui_cost.draw(shown, ui_models.file_name(where))
     else:
         ui_models.no_figures(images)
     board(shown, images, where)
@@ -86,9 +87,7 @@ def on_labels(chosen: list[Entry], labels: tuple[str, ...], images: str) -> list
 def board(shown: list[Entry], images: str, where: str) -> None:
     """Draws the table; goes to the page of the model that the user opens."""
     st.subheader("Leaderboard")
-    st.caption(
-        "Further right: multiply-adds and time a face, initial weights, what it was trained on, device, time, framework."
-    )
+    st.caption("Further right: multiply-adds and time a face, initial weights, training data, device, time, framework.")
     opened = ui_models.leaderboard(shown, images, where)
     if opened:
         st.switch_page(VIEWS / "model.py", query_params={"model": opened.id})
