@@ -12,7 +12,7 @@ from fer_core.metrics import METRICS, EvaluationReport
 from fer_core.types import EMOTIONS, Interval, ModelCard
 
 START_WORDS = {
-    "random": "from scratch", "imagenet": "ImageNet, fine-tuned",
+    "random": "from scratch", "imagenet": "ImageNet, fine-tuned", "mixed": "ImageNet in part",
     "random-taught": "from scratch, taught", "imagenet-taught": "ImageNet, fine-tuned, taught",
 }  # fmt: skip
 """By `ModelCard.start`."""

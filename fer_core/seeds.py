@@ -14,7 +14,7 @@ from fer_core.types import Interval, ModelCard
 
 FILE = Path(__file__).with_name("seeds.toml")
 STARTS = {
-    "random": "from scratch", "imagenet": "from ImageNet",
+    "random": "from scratch", "imagenet": "from ImageNet", "mixed": "from ImageNet in part",
     "random-taught": "from scratch, taught", "imagenet-taught": "from ImageNet, taught",
 }  # fmt: skip
 

@@ -22,8 +22,9 @@ Box = tuple[float, float, float, float]
 
 Framework = Literal["keras", "torch", "ensemble"]
 """Who computes; "ensemble": the members, each in its own framework."""
-InitialWeights = Literal["random", "imagenet"]
-Start = Literal["random", "imagenet", "random-taught", "imagenet-taught"]
+InitialWeights = Literal["random", "imagenet", "mixed"]
+"""What a network began with; "mixed": an ensemble, some of whose members began with ImageNet's, others with random."""
+Start = Literal["random", "imagenet", "mixed", "random-taught", "imagenet-taught"]
 """Initial weights, and whether a teacher's answers were learned beside the labels."""
 Target = str | tuple[str, str]
 """What a map explains: the logit of an emotion, or (a, b): the logit of a minus that of b, "why a rather than b?"."""

@@ -73,10 +73,17 @@ def test_the_card_says_who_the_members_are(made: Path) -> None:
     own = [artifacts.card(id, made) for id in BOTH.members]
     assert (card.architecture, card.framework, card.epochs) == ("ensemble", "ensemble", 0)
     assert card.parameters == sum(c.parameters for c in own) and card.weights_bytes == sum(c.weights_bytes for c in own)
+    assert card.initial_weights == "random" == own[0].initial_weights == own[1].initial_weights
     assert card.device == own[0].device and card.seconds == pytest.approx(sum(c.seconds for c in own), abs=0.1)
     assert card.recipe["members_sha256"] == {c.id: c.weights_sha256 for c in own}
     assert artifacts.has_weights("both", made) and artifacts.curves("both", made) == []
     assert not (made / "both" / "weights.safetensors").exists()
+
+
+def test_an_ensemble_is_called_pretrained_only_as_far_as_its_members_are() -> None:
+    card = artifacts.card("ensemble")
+    own = {artifacts.card(id).initial_weights for id in card.recipe["members"]}
+    assert own == {"random", "imagenet"} and card.initial_weights == "mixed"
 
 
 def test_a_member_trained_anew_is_noticed(made: Path, tmp_path: Path) -> None:

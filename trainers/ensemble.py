@@ -41,9 +41,10 @@ def _card(
 ) -> ModelCard:
     content = recipe.model_dump(mode="json") | {"members_sha256": whole}
     starts, devices = {card.initial_weights for card in members}, dict.fromkeys(card.device for card in members)
+    began = members[0].initial_weights if len(starts) == 1 else "mixed"
     return ModelCard(
         id=id, title=recipe.title, architecture=catalog.ENSEMBLE.id, framework="ensemble", labels=members[0].labels,
-        parameters=parameters, initial_weights="imagenet" if "imagenet" in starts else "random",
+        parameters=parameters, initial_weights=began,
         weights_sha256=hashlib.sha256("".join(whole.values()).encode()).hexdigest(),
         weights_bytes=sum(card.weights_bytes for card in members), temperature=None, recipe=content,
         data=data_card(data), epochs=0, best_epoch=0, seconds=round(sum(card.seconds for card in members), 1),

@@ -22,7 +22,8 @@ HEADING_GPU = (
 )
 FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch", "ensemble": "both"}
 STARTS = {
-    "random": "random", "imagenet": "ImageNet", "random-taught": "random, taught", "imagenet-taught": "ImageNet, taught"
+    "random": "random", "imagenet": "ImageNet", "mixed": "ImageNet in part",
+    "random-taught": "random, taught", "imagenet-taught": "ImageNet, taught",
 }  # fmt: skip
 
 
