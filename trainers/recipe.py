@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -16,8 +16,7 @@ from fer_core.types import label_index, unknown
 
 FOLDER = Path(__file__).parent / "recipes"
 TestTime = Literal["none", "flip", "ten_crop"]
-SEEDS = 2**32
-"""Seeds are below this: NumPy and Keras take no other."""
+SEEDS = 2**32  # above every seed that NumPy and Keras take
 TAKEN = (artifacts.REFERENCE, studies.FOLDER, studies.SHORT_RUNS, seed_runs.FOLDER)
 """Folders beside the artifacts: a model of such a name would take their place."""
 
@@ -217,10 +216,8 @@ class Ensemble(_Part):
     test_time: TestTime = "none"
     limits: tuple[str, ...] = ()
 
-    @property
-    def architecture(self) -> str:
-        """What its card says where others name a network."""
-        return "ensemble"
+    architecture: ClassVar[str] = "ensemble"
+    """What its card says where others name a network."""
 
 
 def available(folder: Path = FOLDER) -> tuple[str, ...]:
