@@ -13,7 +13,7 @@ from dashboard import cache
 if TYPE_CHECKING:
     from streamlit import App
 
-HOME = ("dashboard.cache.evidence", "dashboard.ui_none", "dashboard.cache.settled")
+HOME = ("dashboard.cache.evidence", "dashboard.ui_none", "dashboard.ui_plain_table", "dashboard.cache.settled")
 """Modules of the page that people open first."""
 PHOTOS = (
     "dashboard.cache.workplace", "dashboard.cache.sizes", "dashboard.ui_photos", "dashboard.ui_compare",
