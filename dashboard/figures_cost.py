@@ -64,7 +64,7 @@ def figure(entries: Sequence[Entry], cost: str) -> go.Figure:
             marker={"symbol": styles[entry.id].symbol, "size": 11, "color": colour},
             error_y={"type": "data", "symmetric": False, "array": [found.high - found.value], "thickness": 1.5,
                      "arrayminus": [found.value - found.low], "width": 3, "color": colour},
-            hovertemplate=f"%{{y:.1%}}, %{{customdata:,}} {COSTS[cost]}<extra>{entry.title}</extra>",
+            hovertemplate="%{y:.1%}, %{customdata:,} " + f"{COSTS[cost]}<extra>{entry.title}</extra>",
         )  # fmt: skip
     drawn.update_xaxes(
         title_text=COSTS[cost], title_standoff=8, type="log", dtick="D2", tickformat="~s", fixedrange=True

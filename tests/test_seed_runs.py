@@ -81,6 +81,7 @@ def test_a_model_trained_once_has_no_spread(root: Path, tmp_path_factory: pytest
 def test_the_models_page_says_what_other_seeds_make_of_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(root))
     said = text(opened("model", model="mine", set="PrivateTest"))
+    said = said.replace("\N{NO-BREAK SPACE}", " ")
     assert "64.0 % (seed 1), 65.0 % (seed 12) of PrivateTest: 63.0 % on average over 3 seeds" in said
     assert "standard deviation 2.6 points" in said and "of seed 0" in said
     card = seed_runs.place(root) / "mine-seed1" / "card.json"
