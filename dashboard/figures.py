@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from dashboard import looks
 from dashboard.words import percent
 from fer_core.reading import FaceAnswers
-from fer_core.types import EMOTIONS
+from fer_core.types import EMOTIONS, Interval
 
 MODEL_COLOURS = (*looks.MODEL_COLOURS, "#6E7683")
 """Colours for what is no model: parts of the data, curves of training; the last is quiet."""
@@ -54,6 +54,12 @@ def below(entries: int, plot: int, gap: int = 54) -> dict[str, Any]:
     margin = {"l": 4, "r": 16, "t": 10, "b": gap + 12 + 20 * entries}
     height = plot + margin["t"] + margin["b"]
     return {"height": height, "margin": margin, "legend": legend, "showlegend": entries > 0, "hovermode": "closest"}
+
+
+def interval_bars(found: Sequence[Interval], colour: str) -> dict[str, object]:
+    """Error bars from one end of each interval to the other."""
+    return {"type": "data", "symmetric": False, "array": [one.high - one.value for one in found], "thickness": 1.5,
+            "arrayminus": [one.value - one.low for one in found], "width": 3, "color": colour}  # fmt: skip
 
 
 def describe(one: FaceAnswers, titles: Mapping[str, str]) -> str:

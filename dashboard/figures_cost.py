@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from dashboard import looks
 from dashboard.entries import Entry
-from dashboard.figures import legend_below
+from dashboard.figures import interval_bars, legend_below
 from dashboard.words import percent
 from fer_core.types import EMOTIONS
 
@@ -62,8 +62,7 @@ def figure(entries: Sequence[Entry], cost: str) -> go.Figure:
         drawn.add_scatter(
             x=[x], y=[found.value], name=entry.title, mode="markers", customdata=[amount(entry, cost)],
             marker={"symbol": styles[entry.id].symbol, "size": 11, "color": colour},
-            error_y={"type": "data", "symmetric": False, "array": [found.high - found.value], "thickness": 1.5,
-                     "arrayminus": [found.value - found.low], "width": 3, "color": colour},
+            error_y=interval_bars([found], colour),
             hovertemplate="%{y:.1%}, %{customdata:,} " + f"{COSTS[cost]}<extra>{entry.title}</extra>",
         )  # fmt: skip
     drawn.update_xaxes(

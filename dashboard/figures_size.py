@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.figures import legend_below
+from dashboard.figures import interval_bars, legend_below
 from dashboard.looks import Look
 from dashboard.words import points
 from fer_core.face_size import Size, Study
@@ -36,7 +36,7 @@ def accuracy(
         figure.add_scatter(
             x=[side * spread for side in sides], y=values, mode="lines+markers", name=titles[id], legendgroup=id,
             line={"color": styles[id].colour, "dash": styles[id].dash, "width": 2.3}, customdata=sides,
-            marker={"symbol": styles[id].symbol, "size": 8}, error_y=_bars(found, styles[id].colour),
+            marker={"symbol": styles[id].symbol, "size": 8}, error_y=interval_bars(found, styles[id].colour),
             hovertemplate="%{customdata} pixels: %{y:.1%}<extra>" + titles[id] + "</extra>",
         )  # fmt: skip
         figure.add_scatter(
@@ -109,11 +109,6 @@ def rule_table(found: Mapping[str, Any], titles: Mapping[str, str], weights: Map
                 row[f"{of}, against the old rule"] = f"{value} ({low} to {high})"
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _bars(found: Sequence[Interval], colour: str) -> dict[str, object]:
-    return {"type": "data", "symmetric": False, "array": [one.high - one.value for one in found], "thickness": 1.5,
-            "arrayminus": [one.value - one.low for one in found], "width": 3, "color": colour}  # fmt: skip
 
 
 def _axes(figure: go.Figure, study: Study, y: str) -> None:

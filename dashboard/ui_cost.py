@@ -22,8 +22,10 @@ def draw(shown: Sequence[Entry], where: str) -> None:
     st.subheader("What accuracy costs")
     cost = ui_url.one(st.segmented_control, "Cost", COSTS, "cost", "work") or "work"
     models = figures_cost.comparable(shown, cost)
+    if without := [one.title for one in figures_cost.comparable(shown, "parameters") if one not in models]:
+        st.caption(f"Not told by an export: {', '.join(without)}. "
+                   "`uv run python -m trainers export --data fer2013.csv` makes them.")  # fmt: skip
     if not models:
-        st.caption("No export says it. Make exports with: `uv run python -m trainers export --data fer2013.csv`")
         return
     chart(figures_cost.figure(models, cost), figures_cost.table(models), f"cost-{cost}-{where}",
           figures_cost.describe(models, cost))  # fmt: skip

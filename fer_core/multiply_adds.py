@@ -23,7 +23,8 @@ def of_model(card: ModelCard, root: Path | None = None) -> int | None:
         found = [of_model(one, root) for one in members] or [_stored(card.id, root)]
     except artifacts.ArtifactError:
         return None
-    return None if None in found else VIEWS[card.recipe.get("test_time", "none")] * sum(one or 0 for one in found)
+    views = VIEWS.get(card.recipe.get("test_time", "none"))  # None: a card of another version of the program
+    return None if views is None or None in found else views * sum(one or 0 for one in found)
 
 
 def _stored(id: str, root: Path | None) -> int | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from dashboard import figures_cost
 from dashboard.entries import Entry
 from fer_core import artifacts, evidence
-from tests.page_runs import run
+from tests.page_runs import run, text
 
 
 def entry(id: str, work: int | None, accuracy: float) -> Entry:
@@ -20,6 +22,7 @@ def entry(id: str, work: int | None, accuracy: float) -> Entry:
     return Entry(id, artifacts.card(id).title, artifacts.card(id), known, multiply_adds=work)
 
 
+HEADING = "What accuracy costs"
 A, B, C = "torch-vgg", "torch-native", "torch-resnet18"
 
 
@@ -55,6 +58,7 @@ def test_a_model_of_fewer_labels_is_compared_only_where_all_are_asked_about_the_
 )
 def test_the_page_draws_it(cost: str, first: str) -> None:
     at = run("models", cost=cost)
+    assert HEADING in [one.value for one in at.subheader] and "Not told" not in text(at)
     table = next(frame.value for frame in at.dataframe if "multiply-adds a face" in frame.value)
     title = figures_cost.COSTS[cost]
     assert table[title].is_monotonic_increasing and str(table["model"].iloc[0]).startswith(first)
@@ -65,4 +69,14 @@ def test_the_page_draws_it(cost: str, first: str) -> None:
 
 
 def test_where_people_alone_are_shown_there_is_no_cost() -> None:
-    assert "What accuracy costs" not in [one.value for one in run("models", only="people").subheader]
+    assert HEADING not in [one.value for one in run("models", only="people").subheader]
+
+
+def test_models_whose_export_does_not_say_are_named(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(shutil.copytree(artifacts.default_root(), tmp_path / "root"))
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(root))
+    (root / A / artifacts.ENGINE).unlink()
+    at = run("models")
+    assert "Not told by an export: VGG, from scratch, Ensemble." in text(at)  # the smaller first
+    table = next(frame.value for frame in at.dataframe if "multiply-adds a face" in frame.value)
+    assert not {"Ensemble", "VGG, from scratch"} & set(table["model"]) and len(table) > 5

@@ -49,6 +49,7 @@ def test_an_ensemble_costs_what_its_members_do_and_views_multiply_it() -> None:
     one = of_model(card)
     assert one == sum(of_model(artifacts.card(id)) or 0 for id in card.recipe["members"])
     assert one and of_model(replace(card, recipe={**card.recipe, "test_time": "ten_crop"})) == 10 * one
+    assert of_model(replace(card, recipe={**card.recipe, "test_time": "of a later version"})) is None
 
 
 @pytest.mark.parametrize("content", [None, "{}", "[]", "torn"])
