@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -23,8 +22,6 @@ TOLERANCE = {"logits": 1e-4, "gradient": 1e-4, "grad_cam": 1e-4}
 @pytest.fixture(scope="module", params=["torch", "jax"])
 def other(request: pytest.FixtureRequest, tiny: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which a process on that backend has answered and trained; weights.npz came from here."""
-    if importlib.util.find_spec(request.param) is None:
-        pytest.skip(f"{request.param} is not installed: uv pip install {request.param}")
     folder = tmp_path_factory.mktemp(request.param)
     weights: dict[str, Any] = dict(catalog.untrained("tiny-keras", seed=5).weights())
     np.savez(folder / "weights.npz", **weights)
