@@ -65,7 +65,9 @@ def compared(root: Path | None = None) -> list[Compared]:
 def _compared(seed: Seed, here: tuple[str, ...], root: Path | None) -> Compared:
     id = next((name for name in _names(seed.recipe) if name in here), None)
     if id is None:
-        return Compared(seed, None, None, None, seed.why, _short(seed.recipe, root))
+        short = _short(seed.recipe, root)
+        began = "the short run began from scratch" if short and short.id != seed.recipe else ""
+        return Compared(seed, None, None, None, "; ".join(filter(None, [began, seed.why])), short)
     try:
         card, report = artifacts.card(id, root), evidence.stored_reports(id, root).get("PrivateTest")
     except artifacts.ArtifactError:

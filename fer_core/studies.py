@@ -92,6 +92,10 @@ class Study:
         """The outcomes of one version, one a seed."""
         return [outcome for outcome in self.outcomes if outcome.title == title]
 
+    def answered(self, title: str) -> int:
+        """How many different labels a version answered; 1 where it says the same of every image."""
+        return len(set("".join(outcome.answers for outcome in self.of(title))))
+
     def accuracy(self, title: str) -> Interval:
         """A version's accuracy on PublicTest, mean over seeds, with its 95 % interval over resampled images."""
         return self._accuracies[title]

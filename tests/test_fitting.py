@@ -12,7 +12,7 @@ from tests.training_cases import (
     recipe_of,
 )
 from trainers import fitting
-from trainers.fitting import CurveRow, Fitted, TrainingError
+from trainers.fitting import CurveRow, TrainingError
 from trainers.recipe import Augment, Recipe
 
 pytestmark = pytest.mark.usefixtures("tiny")
@@ -175,8 +175,10 @@ def test_it_stops_when_patience_ends(accuracy: tuple[float, ...], patience: int,
     assert fitting.should_stop(curves(*accuracy), patience) is stops
 
 
-def test_the_best_epoch_is_the_first_of_the_best() -> None:
-    assert Fitted({}, curves(0.3, 0.5, 0.4, 0.5), 1.0, "cpu").best_epoch == 2
+@pytest.mark.parametrize(("keep", "epoch"), [(None, 2), ("last", 4)])
+def test_the_kept_epoch_is_the_first_of_the_best_or_the_last(keep: str | None, epoch: int) -> None:
+    recipe = recipe_of("torch", schedule={"epochs": 4, "keep": keep})
+    assert fitting.kept_epoch(recipe, curves(0.3, 0.5, 0.4, 0.5)) == epoch
 
 
 @pytest.mark.parametrize("name", ["train_loss", "public_loss"])

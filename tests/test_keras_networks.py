@@ -198,6 +198,17 @@ def test_zca_leaves_pixels_uncorrelated_and_of_variance_one() -> None:
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-6)
 
 
+def test_zca_of_fewer_images_than_pixels_keeps_unseen_ones_in_bounds() -> None:
+    """The formula of Keras's ImageDataGenerator, a thin singular value decomposition; a repeated image adds nothing."""
+    chance = np.random.default_rng(0)
+    smooth = chance.normal(size=(90, 8)) @ chance.normal(size=(8, 100)) + chance.normal(size=(90, 100))
+    seen, unseen = smooth[:40].astype(np.float32), smooth[40:]
+    u, s, _ = np.linalg.svd(seen.T.astype(np.float64), full_matrices=False)
+    np.testing.assert_allclose(zca(seen), (u * np.sqrt(len(seen)) / (s + 1e-6)) @ u.T, atol=1e-4)
+    assert np.abs(unseen @ zca(seen)).max() < 10
+    assert np.abs(unseen @ zca(np.concatenate([seen, seen[:3]]))).max() < 10
+
+
 def test_preprocessing_without_its_layer_is_refused() -> None:
     with pytest.raises(TrainingError, match="no layer for zca"):
         adapt(catalog.network("keras-native"), ["zca"], np.zeros((2, 48, 48, 1), np.uint8))

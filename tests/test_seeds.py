@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from fer_core import artifacts, evidence, seed_runs, seeds, studies
 from trainers import recipe as recipes, seeds as command
+from trainers.recipe import Augment, Regularise
 
 
 def test_every_row_names_a_recipe_that_is_here() -> None:
@@ -83,7 +85,20 @@ def test_a_short_run_is_told_with_its_size_and_never_as_ours(tmp_path: Path) -> 
     lines = command.page(tmp_path).splitlines()
     (told,) = [line for line in lines if "VGG16, six labels" in line]
     assert told.split("|")[5].strip() == "" and "1 epoch on 300 images, read on 4 of PublicTest" in told.split("|")[6]
-    assert any(line.startswith("| `burney-vgg16-scratch` | VGG16, from scratch | 75.0 %") for line in lines)
+    assert told.split("|")[8].strip().startswith("the short run began from scratch; their figures by epochs")
+    (run_row,) = [line for line in lines if line.startswith("| `burney-vgg16-scratch` | VGG16, from scratch | 75.0 %")]
+    assert run_row.split("|")[4].strip() == "3" and "one label" not in command.page(tmp_path)
+    same = dataclasses.replace(run, outcomes=[dataclasses.replace(outcome, answers="2222")])
+    studies.save(same, tmp_path, studies.SHORT_RUNS)
+    assert "Of the 1 short runs below 1 answer one label to every image" in command.page(tmp_path)
+
+
+def test_the_projects_own_training_has_rows() -> None:
+    found = {seed.recipe: seed.accuracy for seed in seeds.seeds()}
+    assert (found["keras-native-seed"], found["torch-native-seed"]) == (51.59, 52.58)
+    assert found["keras-efficientnetv2b3-frozen"] == 56.8
+    plain = recipes.network_recipe("torch-native-seed")[1]
+    assert plain.augment == Augment() and plain.regularise == Regularise() and plain.schedule.shape == "constant"
 
 
 def test_where_other_seeds_were_run_their_mean_is_told(tiny_artifacts: Path, tmp_path: Path) -> None:

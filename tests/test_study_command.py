@@ -87,10 +87,10 @@ def test_the_projects_studies_are_all_here() -> None:
 @pytest.mark.parametrize(
     ("asked", "id", "size"),
     [
-        ({}, "burney-epochs", (300, 500)),
+        ({}, "burney-epochs", (40, 40)),
         ({"full": True}, "burney-epochs-full", (28_709, 0)),
         ({"images": 7, "judged": 9}, "burney-epochs", (7, 9)),
-        ({"init": "random"}, "burney-epochs-scratch", (300, 500)),
+        ({"init": "random"}, "burney-epochs-scratch", (40, 40)),
         ({"init": "random", "full": True}, "burney-epochs-scratch-full", (28_709, 0)),
     ],
 )
@@ -124,6 +124,31 @@ def test_the_command_stores_the_study_at_its_size_and_goes_on(place: Path, fer20
     seconds = [outcome.seconds for outcome in found.outcomes]
     assert CliRunner().invoke(app, asked).exit_code == 0
     assert [outcome.seconds for outcome in studies.load("mine", tmp_path).outcomes] == seconds, "nothing was run again"
+
+
+def test_another_size_does_not_take_the_place_of_what_is_stored(place: Path, fer2013_csv: Path, tmp_path: Path) -> None:
+    asked = ["study", str(place), "--data", str(fer2013_csv), "--runs", str(tmp_path / "runs"), "--out", str(tmp_path)]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    path = tmp_path / studies.FOLDER / "mine.json"
+    stored = path.read_bytes()
+    refused = CliRunner().invoke(app, [*asked, "--images", "21"])
+    said = " ".join((refused.output + str(refused.exception)).split())
+    assert refused.exit_code and path.read_bytes() == stored
+    assert "1 epoch on 28 images" in said and "not 1 epoch on 21 images" in said and "--restart" in said
+    assert CliRunner().invoke(app, [*asked, "--images", "21", "--restart"]).exit_code == 0
+    assert studies.load("mine", tmp_path).images == 21
+
+
+def test_epochs_are_compared_after_the_last_of_them() -> None:
+    _, plan = study.load("burney-epochs")
+    assert {(r.schedule.keep, r.optimizer.name) for _, _, r in study.versions(plan)} == {("last", "rmsprop")}
+
+
+def test_of_dzubaks_versions_the_seventh_and_eighth_are_two() -> None:
+    for name in ("vgg16", "resnet50v2", "efficientnetb0"):
+        recipes = [recipe for _, _, recipe in study.versions(study.load(f"dzubak-{name}")[1])]
+        assert [r.stages[0].count for r in recipes[:9]] == [0, 0, 1, 1, 2, 2, 2, 2, 3]
+        assert [r.augment.brightness for r in recipes[5:10]] == [0.2, 0.2, 0, 0, 0]
 
 
 def test_images_of_labels_that_the_recipe_lacks_are_left_out() -> None:

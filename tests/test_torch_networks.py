@@ -209,7 +209,6 @@ def test_an_architecture_without_published_weights_says_which_have_them() -> Non
 @pytest.mark.parametrize(
     ("of", "id", "part", "change"),
     [
-        ("torch-native-seed", "torch-native-disgust", "sampling", {"at_least": 3171, "emotions": ("disgust",)}),
         ("torch-native-seed", "torch-native-weighted", "regularise", {"class_weights": "inverse"}),
         (
             "torch-native-two-cores",
@@ -227,6 +226,13 @@ def test_variants_of_the_native_network_differ_in_one_thing_alone(
     assert variant[part] == expected != base[part]
     for key in base.keys() - {part, "title", "limits"}:
         assert variant[key] == base[key], f"{id}.toml: {key} is not that of {of}.toml"
+
+
+def test_augmented_disgust_is_the_projects_training_with_repeats_that_are_drawn_anew() -> None:
+    base, variant = (recipes.network_recipe(f"torch-native-{name}")[1] for name in ("seed", "disgust"))
+    differ = {key for key, value in variant.model_dump().items() if base.model_dump()[key] != value}
+    assert differ == {"title", "limits", "augment", "sampling"}
+    assert (variant.sampling.at_least, variant.sampling.emotions) == (3171, ("disgust",)) and variant.augment.flip
 
 
 @pytest.mark.parametrize("id", ["torch-vgg", "torch-resnet18"])

@@ -126,9 +126,13 @@ def test_it_learns(framework: str, lessons, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_early_stopping_keeps_the_best_epoch(framework: str, lessons, tmp_path) -> None:
+@pytest.mark.parametrize("keep", [None, "last"])
+def test_early_stopping_keeps_the_epoch_that_the_recipe_asks_for(
+    framework: str, keep: str | None, lessons, tmp_path
+) -> None:
     train, val = lessons
-    recipe = recipe_of(framework, optimizer={"learning_rate": 0.002}, schedule={"epochs": 40, "early_stopping": 3})
+    schedule = {"epochs": 40, "early_stopping": 3, "keep": keep}
+    recipe = recipe_of(framework, optimizer={"learning_rate": 0.002}, schedule=schedule)
     faces = np.repeat(val.pixels, 3, axis=-1)
     ignorant = catalog.untrained(recipe.architecture, seed=recipe.seed).predict_proba(faces)
     misled = Images(val.pixels, ignorant.argmax(axis=1))  # the more it learns, the worse it does on these
@@ -136,13 +140,14 @@ def test_early_stopping_keeps_the_best_epoch(framework: str, lessons, tmp_path) 
     assert len(fitted.curves) < 40
     assert fitting.should_stop(fitted.curves, 3) and not fitting.should_stop(fitted.curves[:-1], 3)
     accuracy = [row["public_accuracy"] for row in fitted.curves]
-    assert fitted.best_epoch == 1 + accuracy.index(max(accuracy)) == len(accuracy) - 3
+    assert 1 + accuracy.index(max(accuracy)) == len(accuracy) - 3
+    assert fitted.best_epoch == (len(accuracy) if keep == "last" else len(accuracy) - 3)
     assert accuracy[-1] < max(accuracy), accuracy
     predictor = catalog.untrained(recipe.architecture)
     predictor.load_weights(fitted.weights)
     answers = predictor.predict_proba(faces)
-    assert (answers.argmax(axis=1) == misled.y).mean() == pytest.approx(max(accuracy)), (
-        "the weights are the best epoch's"
+    assert (answers.argmax(axis=1) == misled.y).mean() == pytest.approx(accuracy[fitted.best_epoch - 1]), (
+        "the weights are that epoch's"
     )
 
 

@@ -7,7 +7,17 @@ import numpy as np
 
 from fer_core import catalog
 from fer_core.types import ModelSpec
-from trainers.fitting import Fitted, Images, Position, Run, check_sides, class_weights, picture_size, position
+from trainers.fitting import (
+    Fitted,
+    Images,
+    Position,
+    Run,
+    check_sides,
+    class_weights,
+    kept_epoch,
+    picture_size,
+    position,
+)
 from trainers.keras_batches import Batches
 from trainers.keras_checkpoint import CHECKPOINT, Progress, read, restore
 from trainers.keras_keeper import Keeper, device
@@ -26,7 +36,7 @@ from trainers.recipe import Recipe
 
 
 def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -> Fitted:
-    """The weights of the epoch that reads PublicTest best; goes on from a checkpoint in `run.folder`.
+    """The weights of the epoch that the recipe keeps; goes on from a checkpoint in `run.folder`.
 
     A resumed run ends with the same weights as one that was never stopped: order, augmentation and dropout of an epoch
     are drawn from the recipe's seed and the epoch's number. Raises fitting.TrainingError where the loss is no number,
@@ -40,7 +50,8 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
         _learn(models, spec, recipe, Batches(train, recipe), val, run, progress, stored)
     finally:
         keras.config.set_dtype_policy("float32")
-    return Fitted(progress.best, progress.curves, progress.seconds, device())
+    kept = kept_epoch(recipe, progress.curves)
+    return Fitted(progress.best, progress.curves, progress.seconds, device(), kept)
 
 
 def _models(spec: ModelSpec, recipe: Recipe, train: Images, run: Run) -> Models:

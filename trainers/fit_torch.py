@@ -36,6 +36,7 @@ from trainers.fitting import (
     class_weights,
     damaged_checkpoint,
     epoch_rows,
+    kept_epoch,
     learning_rate,
     mixup_alpha,
     picture_size,
@@ -75,7 +76,7 @@ class _Lessons:
 
 
 def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -> Fitted:
-    """The weights of the epoch that reads PublicTest best; goes on from a checkpoint in `run.folder`.
+    """The weights of the epoch that the recipe keeps; goes on from a checkpoint in `run.folder`.
 
     A resumed run ends with the same weights as one that was never stopped: order, augmentation and dropout of an epoch
     are drawn from the recipe's seed and the epoch's number. Under `torchrun` several processes share each batch and end
@@ -107,7 +108,7 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
             run.epoch(state.curves[-1])
     fabric.barrier()
     weights = {name: tensor.cpu().float().numpy() for name, tensor in state.best.items()}
-    return Fitted(weights, state.curves, state.seconds, device)
+    return Fitted(weights, state.curves, state.seconds, device, kept_epoch(recipe, state.curves))
 
 
 def _fabric(recipe: Recipe, device: str) -> Fabric:
@@ -226,8 +227,7 @@ def _judge(fabric: Fabric, network: nn.Module, spec: ModelSpec, pixels: Tensor, 
 
 
 def _keep_best(state: _State, recipe: Recipe) -> None:
-    accuracy = [row["public_accuracy"] for row in state.curves]
-    if accuracy[-1] > max(accuracy[:-1], default=-1.0):
+    if kept_epoch(recipe, state.curves) == state.curves[-1]["epoch"]:
         source = state.average if recipe.regularise.ema else state.network
         state.best = {
             k: v.detach().clone() for k, v in source.state_dict().items() if not k.endswith("num_batches_tracked")

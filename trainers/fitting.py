@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,17 +89,22 @@ class Pace:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What came out: the best epoch's weights by name, one row an epoch, wall seconds over all resumed runs."""
+    """What came out: the kept epoch's weights by name, one row an epoch, wall seconds over all resumed runs.
+
+    `best_epoch` is the epoch, from 1, that the weights are of: `kept_epoch` of the curves.
+    """
 
     weights: Mapping[str, np.ndarray]
     curves: list[CurveRow]
     seconds: float
     device: str
+    best_epoch: int
 
-    @property
-    def best_epoch(self) -> int:
-        """The first epoch with the highest PublicTest accuracy; its weights are these."""
-        return int(max(self.curves, key=lambda row: (row["public_accuracy"], -row["epoch"]))["epoch"])
+
+def kept_epoch(recipe: Recipe, rows: Sequence[CurveRow]) -> int:
+    """The last of these epochs, or the first with their highest PublicTest accuracy, as the recipe's `keep` says."""
+    best = max(rows, key=lambda row: (row["public_accuracy"], -row["epoch"]))
+    return int((rows[-1] if recipe.schedule.keep == "last" else best)["epoch"])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from fer_core.keras_weights import named_weights
-from trainers.fitting import CurveRow, Images, Pace, Run, check_loss, learning_rate, position
+from trainers.fitting import CurveRow, Images, Pace, Run, check_loss, kept_epoch, learning_rate, position
 from trainers.keras_average import follow, started
 from trainers.keras_batches import Batches
 from trainers.keras_checkpoint import CHECKPOINT, Progress, save
@@ -61,12 +61,11 @@ class Keeper(keras.callbacks.Callback):
         self._run.step(batch + 1, len(self._batches))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Writes the curve's row, the best weights and the checkpoint."""
+        """Writes the curve's row, the weights to keep and the checkpoint."""
         _synchronise(self.model)
         if self._models.average is not None:
             self._models.average.set_weights([np.asarray(array) for array in self._average])
         curves, progress = self._progress.curves, self._progress
-        best = max((row["public_accuracy"] for row in curves), default=-1.0)
         row: CurveRow = {
             "epoch": epoch + 1,
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
@@ -78,7 +77,7 @@ class Keeper(keras.callbacks.Callback):
         progress.seconds += time.monotonic() - self._began
         check_loss(row)
         curves.append(row | {"seconds": round(progress.seconds, 2)})
-        if row["public_accuracy"] > best:
+        if kept_epoch(self._recipe, curves) == row["epoch"]:
             named = named_weights(self._models.kept)
             progress.best = {name: np.array(keras.ops.convert_to_numpy(v), np.float32) for name, v in named.items()}
         after, file = position(self._recipe, curves), self._run.folder / CHECKPOINT

@@ -32,7 +32,13 @@ def adapt(network: Any, steps: Sequence[str], pixels: np.ndarray) -> None:
 
 
 def zca(x: np.ndarray, epsilon: float = 1e-6) -> np.ndarray:
-    """The matrix, float64 (D, D), that whitens rows of `x` (N, D); `epsilon` as in Keras's ImageDataGenerator."""
-    covariance = (x.T @ x).astype(np.float64) / len(x)
+    """The matrix, float64 (D, D), that whitens rows of `x` (N, D); `epsilon` as in Keras's ImageDataGenerator.
+
+    Directions in which the rows do not differ, as all beyond the N-th where N < D, are left out, as there: nothing is
+    known of them, and divided by a spread of next to nothing they would be all that is left of an unseen picture.
+    """
+    covariance = sum(part.T @ part for part in np.array_split(x.astype(np.float64), 1 + len(x) // 4096)) / len(x)
     values, vectors = np.linalg.eigh(covariance)
-    return (vectors / (np.sqrt(np.maximum(values, 0)) + epsilon)) @ vectors.T
+    known = values > values[-1] * len(values) * np.finfo(np.float64).eps
+    vectors, values = vectors[:, known], values[known]
+    return (vectors / (np.sqrt(values) + epsilon)) @ vectors.T

@@ -144,7 +144,7 @@ def freeze(network: keras.Model, stage: Stage) -> None:
 
 def _first_of_blocks(names: list[str], count: int) -> int:
     """Where the last `count` blocks begin; what stands between two named blocks is the former's."""
-    found = [re.match(r"(block|conv)_?\d+", name) for name in names]
+    found = [re.match(r"(block|conv)_?\d+(?![\dd])", name) for name in names]
     blocks = list(dict.fromkeys(match.group() for match in found if match))
     if not blocks:
         raise TrainingError("stages: this network's layers name no blocks. Expected train = 'layers', 'head' or 'all'.")

@@ -58,6 +58,7 @@ class Schedule(_Part):
     plateau_patience: int = Field(default=1, ge=1)
     plateau_factor: float = Field(default=0.1, gt=0, lt=1)
     early_stopping: int = Field(default=0, ge=0, description="epochs without a better PublicTest accuracy; 0: never")
+    keep: Literal["last"] | None = Field(default=None, description="the last epoch's weights, not PublicTest's best")
 
 
 class Stage(_Part):

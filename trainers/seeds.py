@@ -18,8 +18,10 @@ INTRO = """# The five projects' figures and ours
 
 Every system of the five course projects that this one grows from. Their figures are as they printed them, on the images
 they chose; ours are PrivateTest, scored once, with a 95 % interval. A blank is a system that was not trained here; a
-short run shows that its recipe trains, at the size that it names, read on PublicTest, and is no rival to any figure.
+short run shows that its recipe runs to its end at the size that it names, read on PublicTest, and is no rival to any
+figure. Those called `-scratch` began from random weights, frozen layers too, where the recipe has ImageNet's.
 """
+ONE_LABEL = "Of the {runs} short runs below {same} answer one label to every image: they have learned nothing yet.\n"
 HEAD = (
     "| project | system | its figure | on | ours | short run | recipe | why they differ |\n"
     "|---|---|---:|---|---|---|---|---|"
@@ -29,8 +31,8 @@ RUNS = """
 
 Made by `python -m trainers short-run`, one seed each.
 
-| recipe | model | PublicTest | size | minutes |
-|---|---|---|---|---:|"""
+| recipe | model | PublicTest | labels answered | size | minutes |
+|---|---|---|---:|---|---:|"""
 
 
 def command() -> None:
@@ -49,8 +51,11 @@ def write(root: Path | None = None, path: Path = PAGE) -> bool:
 
 def page(root: Path | None = None) -> str:
     """What docs/seeds.md says."""
-    short = [_run(studies.load(id, root, studies.SHORT_RUNS)) for id in studies.ids(root, studies.SHORT_RUNS)]
-    return "\n".join([INTRO, HEAD, *(_row(one) for one in compared(root)), *([RUNS, *short] if short else []), ""])
+    found = [studies.load(id, root, studies.SHORT_RUNS) for id in studies.ids(root, studies.SHORT_RUNS)]
+    same = sum(one.answered(one.titles[0]) == 1 for one in found)
+    told = [ONE_LABEL.format(runs=len(found), same=same)] if same else []
+    runs = [RUNS, *(_run(one) for one in found)] if found else []
+    return "\n".join([INTRO, *told, HEAD, *(_row(one) for one in compared(root)), *runs, ""])
 
 
 def _row(one: Compared) -> str:
@@ -65,7 +70,8 @@ def _row(one: Compared) -> str:
 
 def _run(one: Study) -> str:
     accuracy, minutes = _percent(one.accuracy(one.titles[0])), one.outcomes[0].seconds / 60
-    return f"| `{one.id}` | {one.title} | {accuracy} | {one.size} | {minutes:.1f} |"
+    labels = one.answered(one.titles[0])
+    return f"| `{one.id}` | {one.title} | {accuracy} | {labels} | {one.size} | {minutes:.1f} |"
 
 
 def _percent(of: Interval) -> str:

@@ -26,6 +26,7 @@ def command(
     epochs: Annotated[int, typer.Option(min=1, help="of all stages together, one at least in each")] = 1,
     init: Annotated[str | None, typer.Option(help="random: from scratch, where the recipe names ImageNet")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (PyTorch recipes)")] = "auto",
+    restart: Annotated[bool, typer.Option(help="give up what is stored and begin anew")] = False,
     runs_folder: Annotated[Path, typer.Option("--runs", help="where checkpoints are kept")] = Path(".runs"),
     out: Annotated[Path | None, typer.Option(help="where artifacts are; else artifacts/")] = None,
 ) -> None:
@@ -39,7 +40,7 @@ def command(
         )  # fmt: skip
         full = f"python -m trainers train {name}{f' --init {init}' if init else ''}"
         run = Run(runs_folder, device=device)
-        found = study.run(id, plan, faces, run, out, full=full, folder=studies.SHORT_RUNS)
+        found = study.run(id, plan, faces, run, out, full=full, folder=studies.SHORT_RUNS, restart=restart)
         (title,) = found.titles
         one = found.accuracy(title)
         console.print(f"{id}: {one.value:.1%} ({one.low:.1%} to {one.high:.1%}), {found.outcomes[0].seconds:.0f} s")

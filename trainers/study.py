@@ -151,10 +151,12 @@ def reduced(data: Dataset, images: int, judged: int = 0) -> Dataset:
 def run(
     id: str, plan: Plan, data: Dataset, run: Run, root: Path | None = None,
     tell: Callable[[Outcome], None] = lambda _outcome: None, full: str = "", folder: str = studies.FOLDER,
+    restart: bool = False,
 ) -> Study:  # fmt: skip
     """The study, stored after each version; `run.folder` keeps checkpoints, `tell` hears of each finished version.
 
-    `full` is the command that asks it in full; `folder` is where at `root` it is stored.
+    `full` is the command that asks it in full; `folder` is where at `root` it is stored. What is stored there at
+    another size is given up for `restart` alone, otherwise a TrainingError says so.
     """
     part, asked = reduced(data, plan.images, plan.judged), _asked(plan)
     first = asked[0][2]
@@ -163,9 +165,7 @@ def run(
         planned=len(asked), truth=_truth(first, part), full=full,
     )  # fmt: skip
     keys = [_key(recipe, part, root) for _, _, recipe in asked]
-    before: list[Outcome] = []
-    with suppress(artifacts.ArtifactError):  # none yet, or damaged: then it is made anew from the checkpoints
-        before = studies.load(id, root, folder).outcomes
+    before = [] if restart else _before(study, root, folder)
     done = {outcome.key: outcome for outcome in before if outcome.key in keys}
     for key, (title, change, recipe) in zip(keys, asked, strict=True):
         if key not in done:
@@ -175,6 +175,20 @@ def run(
         studies.save(study, root, folder)
         tell(replace(done[key], title=title))
     return study
+
+
+def _before(study: Study, root: Path | None, folder: str) -> list[Outcome]:
+    """The outcomes that are stored; TrainingError where they are of another size than this study's."""
+    try:
+        stored = studies.load(study.id, root, folder)
+    except artifacts.ArtifactError:  # none yet, or damaged: then it is made anew from the checkpoints
+        return []
+    if stored.outcomes and (stored.images, stored.epochs, stored.truth) != (study.images, study.epochs, study.truth):
+        raise TrainingError(
+            f"{study.id} is stored at another size: {stored.size}, not {study.size}. Ask for that size to go on with "
+            "it, for another place with --out, or for --restart, which gives up what is stored."
+        )
+    return stored.outcomes
 
 
 def _asked(plan: Plan) -> list[tuple[str, Mapping[str, Any], Recipe]]:

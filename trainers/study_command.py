@@ -28,6 +28,7 @@ def command(
     init: Annotated[str | None, typer.Option(help="random: from scratch, where the recipe names ImageNet")] = None,
     smoke: Annotated[bool, typer.Option(help="one epoch on 512 images, into .runs/smoke")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (PyTorch recipes)")] = "auto",
+    restart: Annotated[bool, typer.Option(help="give up what is stored and begin anew")] = False,
     runs_folder: Annotated[Path, typer.Option("--runs", help="where checkpoints are kept")] = Path(".runs"),
     out: Annotated[Path | None, typer.Option(help="where artifacts are; else artifacts/")] = None,
 ) -> None:
@@ -44,7 +45,8 @@ def command(
         console.print(f"{outcome.public_accuracy:.1%}  {outcome.title}, seed {outcome.seed}, {outcome.seconds:.0f} s")
 
     in_full = "" if full else f"python -m trainers study {name} --full{f' --init {init}' if init else ''}"
-    console.print(_summary(study.run(id, plan, faces, Run(runs_folder, device=device), out, tell, in_full)))
+    run = Run(runs_folder, device=device)
+    console.print(_summary(study.run(id, plan, faces, run, out, tell, in_full, restart=restart or smoke)))
 
 
 def sized(
