@@ -21,7 +21,8 @@ HEAD = """# How fast it is
 
 Written by `benchmarks/page.py` from what the other benchmarks measured; the limits of the goals are our words. Each
 table names its machine and the load of the minute before it began. Engines and detectors ran in turns in one run,
-`fer` right after ours: compare within a table, not between two.
+`fer` right after ours: compare within a table, not between two. Accuracies are those of the models that were shipped
+when their table was measured; a model that has been trained anew since costs the same, but may read better today.
 """
 PAGE_GOAL, PAGE_GOALS, PAGE_MEMORY = 300, {"cell to faces": 500}, 300
 """Milliseconds that an interaction with an evidence page may take, and those with a goal of their own; MB in all."""

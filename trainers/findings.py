@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,22 +110,27 @@ def right_or_wrong(studies: Mapping[str, average_maps.Study]) -> Finding:
     """Whether a mean map tells a right answer from a wrong one."""
     shares = {outcome: {id: one.groups["fear"][outcome].shares["mouth"] for id, one in studies.items()
                         if one.groups["fear"][outcome].n >= FEWEST} for outcome in average_maps.OUTCOMES}  # fmt: skip
-    largest, one = max(_differences(studies)), next(iter(studies.values()))
+    pairs, one = _pairs(studies), next(iter(studies.values()))
+    largest = max(abs(right.value - wrong.value) for right, wrong in pairs)
+    apart = sum(max(right.low, wrong.low) > min(right.high, wrong.high) for right, wrong in pairs)
     area = max(study.groups["fear"]["right"].areas.get("mouth", 0.0) for study in studies.values())
     return Finding(
         "right-or-wrong",
-        "A model that is wrong looks where it looks when it is right: no part of the face gains or loses more than "
-        f"{100 * largest:.0f} points of its mean map.",
+        "Where a model looks hardly tells whether it is right: the mean maps of its right and its wrong answers lie "
+        f"within {math.ceil(1000 * largest) / 10:.1f} points of each other in every region of the face.",
         f"Grad-CAM for the model's own answer over {one.split} faces, up to {one.most} a group; the largest difference "
-        f"between right and wrong of any model, label and region with {FEWEST} faces or more in both. Drawn: how much "
-        f"of the map lies on the mouth when the answer is fear; the mouth is {100 * area:.0f} % of the picture.",
+        f"between right and wrong of any model, label and region (eyes, brows, nose, mouth, the rest) with {FEWEST} "
+        f"faces or more in both. It is little, not nothing: in {apart} of {len(pairs)} comparisons the intervals lie "
+        f"apart. Drawn: how much of the map lies on the mouth when the answer is fear; the mouth is {100 * area:.0f} % "
+        "of the picture.",
         {f"says fear and is {outcome}": rows for outcome, rows in shares.items()},
     )
 
 
-def _differences(studies: Mapping[str, average_maps.Study]) -> list[float]:
+def _pairs(studies: Mapping[str, average_maps.Study]) -> list[tuple[Interval, Interval]]:
+    """Each region's shares of the maps of right and of wrong answers, where there are enough of both."""
     return [
-        abs(groups["right"].shares[region].value - groups["wrong"].shares[region].value)
+        (groups["right"].shares[region], groups["wrong"].shares[region])
         for study in studies.values()
         for groups in study.groups.values()
         if min(groups["right"].n, groups["wrong"].n) >= FEWEST

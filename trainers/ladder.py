@@ -67,8 +67,8 @@ INTRO = """# The ladder
 Accuracy on FER2013's PrivateTest, seven emotions. Ours are in bold, from the artifacts: trained on Training,
 everything chosen on PublicTest, PrivateTest scored once per artifact, with the 95 % interval over resampled images.
 "Views" counts what test-time augmentation averages over: 1 without, 2 with the mirror image, 10 with five crops and
-their mirror images; a model has a second row where PublicTest says that several views are better than one,
-for which PrivateTest is asked once more, in that way alone (`python -m trainers test-time`).
+their mirror images; a model has a second row where its PublicTest accuracy is higher with several views, be it within
+chance, for which PrivateTest is asked once more, in that way alone (`python -m trainers test-time`).
 A model that was trained again with other seeds has the mean over its runs, and their standard deviation (sd) in points.
 Published figures are as their sources state them, without an interval.
 """
