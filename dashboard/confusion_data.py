@@ -13,7 +13,7 @@ from fer_core import metrics
 from fer_core.answers import NONE, Float64, Int64
 from fer_core.artifacts import Reference
 from fer_core.bootstrap import interval
-from fer_core.comparison import restrict
+from fer_core.comparison import restrict, wilson_interval
 from fer_core.crowd import VOTES, emotion_votes
 from fer_core.evidence import CROWD, Rater, mask
 from fer_core.scores import ratio
@@ -102,15 +102,20 @@ def largest(matrices: Sequence[Float64]) -> float:
 
 
 def agreement(found: Together, a: str, b: str, seed: int = 0) -> Agreement:
-    """How often two raters agree, with 95 % bootstrap intervals over images, drawn from the table of their answers."""
+    """How often two raters agree, with 95 % intervals over images.
+
+    Wilson's for the share, which holds for the few faces of a photo too; for kappa the bootstrap's, drawn from the
+    table of their answers.
+    """
     k = len(found.labels) + 1  # NONE is one more answer, the last
     pairs = (found.answered[a] % k) * k + found.answered[b] % k
     counts = np.bincount(pairs, minlength=k * k)
     n = len(pairs)
     drawn = np.random.default_rng(seed).multinomial(n, counts / n, size=RESAMPLES)
-    (share, *shares), (kappa, *kappas) = _agreements(np.vstack([counts, drawn]).reshape(-1, k, k))
+    _, (kappa, *kappas) = _agreements(np.vstack([counts, drawn]).reshape(-1, k, k))
+    share = wilson_interval(int((found.answered[a] == found.answered[b]).sum()), n)
     outside = int(((found.answered[a] == NONE) | (found.answered[b] == NONE)).sum())
-    return Agreement(n, interval(float(share), np.array(shares)), interval(float(kappa), np.array(kappas)), outside)
+    return Agreement(n, share, interval(float(kappa), np.array(kappas)), outside)
 
 
 def _agreements(tables: np.ndarray) -> tuple[Float64, Float64]:

@@ -101,13 +101,15 @@ def occurrence_bars(table: pd.DataFrame, titles: Mapping[str, str], *, share: bo
 def occurrence_matrix(table: pd.DataFrame, titles: Mapping[str, str], *, share: bool, dark: bool = False) -> go.Figure:
     """The same for more raters than bars can show: a row a rater, a column a label, the figures in the cells."""
     values = table.to_numpy(np.float64).T
-    names = [wrapped(titles[str(id)], 22) for id in table.columns]
+    names = [wrapped(titles[str(id)], 15) for id in table.columns]
     top = largest(values)
     drawn = cells(values, list(table.index), names, shown(values, share), SEQUENTIAL[dark], (0.0, top))
     for heatmap in drawn:
         heatmap |= {"hoverinfo": None, "hovertemplate": "%{y}<br>%{x}: %{text}<extra></extra>"}
+        heatmap["textfont"]["size"] = 11  # four digits and a comma in an eighth of a phone
     layout = colour_scale(SEQUENTIAL[dark], (0.0, top), share) | _strip(names)
     layout["coloraxis"]["showscale"] = False
+    layout["xaxis"]["tickangle"] = -90
     return go.Figure(drawn, layout)
 
 

@@ -76,13 +76,11 @@ def import_answers(database: Database, number: int) -> None:
             )
 
 
-def delete_class(database: Database, code: str, answers: int) -> None:
+def delete_class(database: Database, code: str) -> None:
     """Draws the end of a class: everything of it is deleted, and the session leaves it."""
     with st.expander("Delete the class", icon=":material/delete:"):
         passphrase = st.text_input("Its passphrase, to be sure", type="password", max_chars=200)
-        if st.button(
-            f"Delete the class and its {counted(answers, 'answer')} for ever", icon=":material/delete_forever:"
-        ):
+        if st.button("Delete the class and all its answers for ever", icon=":material/delete_forever:"):
             try:
                 gone = classes.erase_class(database, code, passphrase)
             except HumanError as problem:

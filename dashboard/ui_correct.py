@@ -67,12 +67,16 @@ def _by_numbers(photo: CollectedPhoto) -> None:
     with st.form("draw-by-numbers", border=False):
         fields = zip(("Left", "Top", "Right", "Bottom"), (photo.width, photo.height) * 2, (0.35, 0.3, 0.65, 0.7),
                      st.columns(4), strict=True)  # fmt: skip
-        edges = [place.number_input(name, 0, limit, int(limit * usual), key=f"edge-{name}")
-                 for name, limit, usual, place in fields]  # fmt: skip
-        if st.form_submit_button("Add this box", icon=":material/add:"):
-            box: Box = (edges[0], edges[1], edges[2], edges[3])
-            ui_work.change(lambda now: edit.draw(now, photo.sha256, box))
-            st.rerun()
+        for name, limit, usual, place in fields:
+            place.number_input(name, 0, limit, int(limit * usual), key=f"edge-{name}")
+        st.form_submit_button("Add this box", icon=":material/add:", on_click=_numbered, args=(photo.sha256,))
+
+
+def _numbered(photo: str) -> None:
+    """Nothing comes back; the box whose edges were typed is a face of the photo that they were typed under."""
+    left, top, right, bottom = (st.session_state[f"edge-{name}"] for name in ("Left", "Top", "Right", "Bottom"))
+    box: Box = (left, top, right, bottom)
+    ui_work.change(lambda now: edit.draw(now, photo, box))
 
 
 def _stages(collection: Collection, photo: CollectedPhoto) -> None:

@@ -44,6 +44,7 @@ PEOPLE = {"accuracy": NUMBER(format="%.1f %%"), "from": NUMBER(format="%.1f %%")
 AGAINST = {"people less model": NUMBER("difference", format="%+.1f points"),
            "same answer": NUMBER(format="%.0f %%"), "kappa": NUMBER("Cohen's κ", format="%.3f")}  # fmt: skip
 AT_ONCE = 24
+LABEL_WIDTH = 84
 MODEL_WIDTH = 96
 """Pixels: six models beside the face and the people fit on a desk's screen."""
 FER2013 = "FER2013's label"
@@ -172,6 +173,7 @@ def faces(rows: pd.DataFrame, source: str, view: str, key: str, models: Sequence
         part = part.assign(picture=pd.Series(pictures, index=part.index))[["picture", *part.columns.drop("face")]]
     heads = {m.title: st.column_config.TextColumn(m.id, width=MODEL_WIDTH, help=m.title) for m in models}
     columns = {"picture": st.column_config.ImageColumn("face", width="small"), "face": st.column_config.TextColumn()}
+    columns |= {name: st.column_config.TextColumn(width=LABEL_WIDTH) for name in ("label", "you", "crowd")}
     st.dataframe(part, hide_index=True, row_height=68, height="content", column_config=columns | heads,
                  alt=f"{counted(len(part), 'face')} with every answer")  # fmt: skip
 

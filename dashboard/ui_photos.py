@@ -148,9 +148,13 @@ def ledger(rows: Sequence[LedgerRow]) -> None:
 
 
 def photo_choice(collection: Collection) -> CollectedPhoto:
-    """The photo to look at; its number lives in the URL."""
+    """The photo to look at; its number lives in the URL.
+
+    Its title never changes while it is at work: the browser sends the title that it drew, and one that is gone by then
+    would be taken for no choice.
+    """
     photos = {str(photo.number): photo for photo in collection.shown}
-    titles = {number: _title(photo, collection) for number, photo in photos.items()}
+    titles = {number: f"{number} · {photo.name}" for number, photo in photos.items()}
     first = next(iter(photos))
     if len(photos) == 1:
         return photos[first]
@@ -165,8 +169,3 @@ def photo_choice(collection: Collection) -> CollectedPhoto:
             st.button("", icon=f":material/{icon}:", key=f"photo{step}", help=words, on_click=ui_url.put,
                       args=("photo", [to]))  # fmt: skip
     return photos[chosen or first]
-
-
-def _title(photo: CollectedPhoto, collection: Collection) -> str:
-    faces = len(collection.faces_of(photo.sha256))
-    return f"{photo.number} · {photo.name} · {faces} face{'s' * (faces != 1)}"

@@ -77,9 +77,10 @@ def agreement(one: Agreement, rows: Rater, stored: EvaluationReport | None = Non
     """Says how far two raters agree, with the intervals of the stored evaluation where that is the same figure."""
     word = "Accuracy" if rows.kind == "truth" else "Agreement"
     share, kappa = (stored.metrics["accuracy"], stored.metrics["cohen_kappa"]) if stored else (one.share, one.kappa)
+    reaches = f" ({kappa.low:z.3f} to {kappa.high:z.3f})" if kappa.low < kappa.high else ""
     st.caption(
         f"{word} **{percent(share.value, 1)}** ({percent(share.low, 1)} to {percent(share.high, 1)}), "
-        f"Cohen's κ **{kappa.value:z.3f}** ({kappa.low:z.3f} to {kappa.high:z.3f})"
+        f"Cohen's κ **{kappa.value:z.3f}**{reaches}"
     )
 
 

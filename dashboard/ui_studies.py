@@ -37,8 +37,22 @@ def study_choice(studies: Mapping[str, Study]) -> Study:
 def version_choice(study: Study) -> list[str]:
     """The versions whose curves are drawn; the choice lives in the URL."""
     numbers = {str(number): title for number, title in enumerate(study.titles)}
-    chosen = ui_url.some(st.multiselect, "Versions", numbers, "versions", list(numbers)[:AT_FIRST])
+    alike = [number for number in list(numbers)[1:] if _learns_as_the_base(study, numbers[number])]
+    first = [number for number in numbers if number not in alike][:AT_FIRST]
+    chosen = ui_url.some(st.multiselect, "Versions", numbers, "versions", first)
+    if alike:
+        told = ", ".join(numbers[number] for number in alike)
+        st.caption(
+            f"Learned as the base did and only asked in another way, so that the base's curve is theirs: {told}."
+        )
     return [numbers[number] for number in chosen]
+
+
+def _learns_as_the_base(study: Study, title: str) -> bool:
+    """Whether a version has the base's curves, rows in order, but for the seconds that they took."""
+    own, base = ([[{k: v for k, v in row.items() if k != "seconds"} for row in one.curves] for one in study.of(name)]
+                 for name in (title, study.titles[0]))  # fmt: skip
+    return own == base
 
 
 def measure_choice() -> str:

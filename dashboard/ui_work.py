@@ -17,6 +17,8 @@ from fer_core.types import ModelCard
 
 WORK, GALLERY = "work", "gallery"
 """What the ids are called in the URL."""
+SOMEBODY = "A person"
+"""Whose a gallery is before it has a name."""
 PATIENCE = "The models read the faces. The first time they have to be loaded, which takes some seconds."
 
 
@@ -63,9 +65,14 @@ def begin(collection: Collection, key: str = WORK) -> None:
     keep(collection, key)
 
 
+def begun(key: str = WORK) -> Collection:
+    """What there is to change before the user's first act: the example, elsewhere a person's empty gallery."""
+    return cache.example_work() if key == WORK else Collection(SOMEBODY)
+
+
 def change(how: Callable[[Collection], Collection], key: str = WORK) -> None:
     """Nothing comes back; the collection is changed, or the reason why it could not be is shown. For callbacks."""
-    now = current(key) or (cache.example_work() if key == WORK else Collection())
+    now = current(key) or begun(key)
     try:
         keep(how(now), key)
     except ValueError as error:  # CollectionError, PhotoError, EmotionError: all in the user's words

@@ -117,6 +117,20 @@ def test_a_missed_face_is_drawn_by_numbers_and_a_useless_box_is_refused(quick):
     assert "smaller than 8 x 8" in _text(at) and len(_work(at).faces) == 7
 
 
+def test_a_second_box_is_drawn_in_the_same_photo_whose_title_stays(quick):
+    """The browser sends back the title that it drew: one that tells the faces is gone after the first correction."""
+    at = _page("photos", collection(), photo="2", show="draw")
+    before = at.selectbox(key="photo")
+    for n, (left, top) in enumerate(((10, 20), (60, 70)), start=1):
+        for name, value in {"Left": left, "Top": top, "Right": left + 30, "Bottom": top + 30}.items():
+            next(field for field in at.number_input if field.label == name).set_value(value)
+        _click(at, "Add this box")
+        drawn = [face for face in _work(at).faces if face.found.origin == "drawn"]
+        photos = {photo.sha256: photo.number for photo in _work(at).photos}
+        assert len(drawn) == n and {photos[face.found.photo] for face in drawn} == {2}
+        assert at.selectbox(key="photo").options == before.options and list(at.query_params["photo"]) == ["2"]
+
+
 def test_everyone_in_a_photo_is_labelled_and_one_face_otherwise(quick):
     at = _page("photos", collection())
     _choose(at, "Everyone here poses", "angry")

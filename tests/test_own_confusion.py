@@ -3,9 +3,10 @@
 import numpy as np
 from collection_cases import answered_collection
 
-from dashboard import cache
+from dashboard import cache, collection_facts
+from dashboard.words import percent
 from fer_core import collection_edit as edit
-from fer_core.collection_answers import labelled
+from fer_core.collection_answers import evaluation, labelled
 from fer_core.types import EMOTIONS
 from tests.page_runs import opened, text
 
@@ -47,6 +48,16 @@ def test_two_models_are_compared_on_what_was_posed():
     made = _labelled()
     at = _page(made, set="own", columns=[one.id for one in made.answers.values()])
     assert "Right means what was posed" in text(at) and "FER2013's label." not in text(at)
+
+
+def test_the_interval_of_few_faces_is_wilsons_as_on_the_collections_page():
+    made = _labelled()
+    model = _model(made)
+    report = evaluation(made, model.id)
+    assert report is not None
+    own = collection_facts.own_accuracy(report)
+    said = text(_page(made, set="own", rows="truth", columns=model.id))
+    assert f"({percent(own.low, 1)} to {percent(own.high, 1)})" in said and 1 < report.n < 10
 
 
 def test_a_cell_shows_its_faces_with_everybodys_answer():

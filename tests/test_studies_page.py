@@ -91,6 +91,15 @@ def test_curves_are_those_of_the_chosen_versions(root: Path) -> None:
     assert not at.exception and "Choose at least one version" in text(at)
 
 
+def test_versions_that_learn_as_the_base_does_are_not_drawn_over_it(root: Path) -> None:
+    asked = replace(STUDY.outcomes[0], title="with flips at test time", answers="0123456")
+    studies.save(replace(STUDY, outcomes=[*STUDY.outcomes, asked], planned=3), root)
+    at = page()
+    assert set(at.dataframe[1].value["version"]) == {"keras-native as it is", "rate 0.01"}
+    assert "so that the base's curve is theirs: with flips at test time" in text(at)
+    assert set(page(versions="2").dataframe[1].value["version"]) == {"with flips at test time"}
+
+
 def test_intervals_of_the_chart_are_the_tables(root: Path) -> None:
     figure = figures_studies.accuracies(STUDY)
     (points,) = figure.data

@@ -45,16 +45,13 @@ def show(database: Database, group: classes.ClassFacts, number: int) -> None:
     st.markdown(f"Code **{codes.shown(group.code)}**, or the address `…/quiz?{ui_quiz.CLASS}={group.code}`.")
     ui_quiz.lend(group.source)  # loaded again after a restart
     live(group, number)
-    st.subheader("The class's data")
-    table = cache.class_answers(group.code, number)
-    ui_people.downloads(table, f"class-{group.code}")
     ui_class.import_answers(database, number)
-    ui_class.delete_class(database, group.code, len(table))
+    ui_class.delete_class(database, group.code)
 
 
 @st.fragment(run_every=SECONDS)
 def live(group: classes.ClassFacts, number: int) -> None:
-    """Draws how the class stands; drawn anew every few seconds, without the rest of the page."""
+    """Draws how the class stands and its answers to take along; drawn anew every few seconds, without the rest."""
     try:
         table = cache.class_answers(group.code, number)
     except HumanError as problem:  # a fragment's own: it ends in no page that could say it
@@ -66,6 +63,8 @@ def live(group: classes.ClassFacts, number: int) -> None:
     people(table, group.source)
     if cache.reference() is None:
         st.info("There are no models to compare with. Make them with: python -m trainers evaluate")
+    st.subheader("The class's data")
+    ui_people.downloads(table, f"class-{group.code}")
 
 
 def people(table: pd.DataFrame, source: str) -> None:
@@ -75,7 +74,8 @@ def people(table: pd.DataFrame, source: str) -> None:
     first.metric("People", f"{n}")
     second.metric("Answers", f"{len(table):,}")
     if found is not None:
-        third.metric("Accuracy of all answers", percent(found.accuracy.value, 1), help="Pooled over people")
+        counted = f"Pooled over people, over the {found.n:,} answers that count: practice, repeats and checks do not"
+        third.metric("Accuracy", percent(found.accuracy.value, 1), help=counted)
     st.dataframe(cache.class_people(table), hide_index=True, column_config=ui_people.PEOPLE, alt="A row a person")
     if found is None:
         return

@@ -25,7 +25,7 @@ def main() -> None:
     if not cards:
         ui_none.no_models()
     cards = ui_work.able(cards)
-    collection = ui_work.current(ui_gallery.KEY) or Collection("A person")
+    collection = ui_work.current(ui_gallery.KEY) or ui_work.begun(ui_gallery.KEY)
     left, right = st.columns([2, 3], gap="large")
     with left:
         name(collection)
@@ -69,7 +69,7 @@ def accuracy(collection: Collection, titles: dict[str, str]) -> None:
             st.metric(titles[id], f"{round(found.value * n)} of {n}", beside, width=200, border=True,
                       delta_color="off", delta_arrow="off")  # fmt: skip
     said = "; ".join(f"{titles[id]} {percent(found.low)} to {percent(found.high)}" for id, found in intervals.items())
-    st.caption(f"Seven pictures say little of a model. 95 % intervals of these accuracies (Wilson): {said}.")
+    st.caption(f"A few pictures say little of a model. 95 % intervals of these accuracies (Wilson): {said}.")
 
 
 def more(found: list[AnsweredFace], titles: dict[str, str]) -> None:

@@ -42,13 +42,15 @@ def disturbed(face: ChosenFace, cards: list[ModelCard]) -> dict[str, float]:
     """Draws the sliders, the face and every model's answer; the strengths come back."""
     left, right = st.columns([2, 3], gap="large")
     with left:
+        seen = st.container()  # above the sliders, so that a phone shows what they do
         strengths = ui_what_if.sliders()
     now = disturb(face.crop, strengths)
     titles = looks.distinct({card.id: card.title for card in cards})
     before, after = ui_what_if.predictions(cards, [face.crop, now])
-    with right:
+    with seen:
         st.markdown(f"**{face.name}**" + (f", labelled **{face.truth}**" if face.truth else ""))
         ui_what_if.pictures(face, now, strengths)
+    with right:
         ui_what_if.answers(before, after, titles)
     one = FaceAnswers(1, Face((0, 0, 1, 1), 1.0, np.zeros((5, 2), np.float32), now), after)
     file = f"what-if-{face.name.lower().replace(' ', '-')}"
