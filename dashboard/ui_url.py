@@ -6,7 +6,7 @@ Streamlit's own `bind="query-params"` writes what the user reads, so here it is 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,11 @@ def tabs(titles: Titles, key: str) -> dict[str, TabContainer]:
         st.session_state[key] = titles[ids[0]]
     drawn = st.tabs(list(titles.values()), key=key, on_change=_tell_tab, args=(key, usual, titles))
     return dict(zip(titles, drawn, strict=True))
+
+
+def wrong(key: str, known: Iterable[str]) -> bool:
+    """Whether the URL names an id that is not known: what holds the widget that says so is to stand open."""
+    return not set(filter(None, st.query_params.get_all(key))) <= set(known)
 
 
 def put(key: str, ids: Sequence[str]) -> None:

@@ -91,6 +91,14 @@ def test_a_link_to_what_is_forgotten_says_so_and_begins_anew(quick):
     assert "no longer in memory" in _text(_page("collection", work="nobody-knows-this"))
 
 
+def test_a_model_that_a_link_names_wrongly_is_said_where_it_can_be_seen(quick, tiny_artifacts, monkeypatch):
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tiny_artifacts))
+    at = _page("photos", collection(), models="abc")
+    assert "abc" in _text(at) and next(one for one in at.expander if one.label == "Models and detection").proto.expanded
+    usual = _page("photos", collection())
+    assert not next(one for one in usual.expander if one.label == "Models and detection").proto.expanded
+
+
 def test_works_are_forgotten_after_hours_and_beyond_a_number():
     now = 0.0
     works = Works(lambda: now)

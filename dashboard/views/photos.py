@@ -31,8 +31,9 @@ def main() -> None:
     ui_photos.add_photos()
     collection = ui_work.current() or cache.example_work()
     ui_work.problems()
-    with st.expander("Models and detection", icon=":material/tune:"):
-        cards, problems = cache.cards()
+    cards, problems = cache.cards()
+    wrong = bool(cards) and ui_url.wrong("models", [card.id for card in cards])
+    with st.expander("Models and detection", icon=":material/tune:", expanded=wrong):
         chosen = ui.model_choice(cards) if cards else []
         ui_photos.detection_form(collection)
     for problem in problems:
