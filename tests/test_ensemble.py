@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from fer_core import artifacts, catalog, datasets, seeds
 from fer_core.calibration import apply_temperature
 from fer_core.types import Start
 from tests.training_cases import recipe_of
-from trainers import ensemble, readme, recipe as recipes, run as runs, teaching
+from trainers import ensemble, readme, recipe as recipes, run as runs, study, teaching
 from trainers.fitting import Run, TrainingError
 from trainers.recipe import Ensemble, RecipeError
 from trainers.teaching import taught
@@ -161,6 +162,31 @@ def test_another_teacher_does_not_go_on_with_the_checkpoint_of_the_first(made: P
     assert folder("both") != first
     with pytest.raises(TrainingError, match=r"distil\.teacher: .*gone"):
         folder("gone")
+
+
+def test_a_teacher_that_answers_by_other_views_is_another_teacher(made: Path, data, tmp_path: Path) -> None:
+    root, recipe = Path(shutil.copytree(made, tmp_path / "root")), recipe_of("torch", distil={"teacher": "both"})
+
+    def asked() -> tuple[Path, str, np.ndarray]:
+        folder = runs.checkpoint_folder(tmp_path / "runs", "student", recipe, data, restart=False, root=root)
+        return folder, study._key(recipe, data, root), taught(recipe, data.split("Training"), Run(folder), root)
+
+    sha256 = artifacts.card("both", root).weights_sha256
+    folder, key, p = asked()
+    said = recipe.model_dump_json(exclude_defaults=True) + data.sha256 + sha256
+    assert folder.name == f"student-{hashlib.sha256(said.encode()).hexdigest()[:12]}", "as it was without such views"
+    assert teaching.teacher_key(recipe.distil, root) == sha256
+    ensemble.make("both", BOTH.model_copy(update={"test_time": "ten_crop"}), data, root)
+    assert artifacts.card("both", root).weights_sha256 == sha256, "else nothing was shown"
+    other = asked()
+    assert other[0] != folder and other[1] != key and np.abs(other[2] - p).max() > 1e-4
+    assert len(list((tmp_path / "runs").glob("taught-*.npz"))) == 2
+    ensemble.make("both", BOTH, data, root)
+    member = artifacts.card("torch-native", root)
+    artifacts.save_card(root / member.id, replace(member, recipe={**member.recipe, "test_time": "flip"}))
+    assert teaching.teacher_key(recipe.distil, root) == f"{sha256} torch-native: flip", "a member answers otherwise"
+    shutil.rmtree(root / member.id)
+    assert teaching.teacher_key(recipe.distil, root) == sha256, "who is absent is told of when it is loaded"
 
 
 def test_a_teacher_is_asked_once_and_goes_on_where_it_was_stopped(made: Path, data, tmp_path, monkeypatch) -> None:

@@ -30,7 +30,7 @@ from trainers.evaluation import assess, build_reference, milliseconds_a_face, on
 from trainers.fitting import NONE, CurveRow, Fitted, Images, Run, TrainingError, class_indices
 from trainers.recipe import Recipe
 from trainers.run_notes import COMMITS, DEVICES, note, notes
-from trainers.teaching import taught, teacher_sha256
+from trainers.teaching import taught, teacher_key, teacher_sha256
 
 LIBRARIES = (
     "keras", "tensorflow", "torch", "torchvision", "lightning-fabric", "onnx", "onnxscript", "openvino", "numpy",
@@ -128,12 +128,12 @@ def smoke(recipe: Recipe, data: Dataset) -> tuple[Recipe, Dataset]:
 def checkpoint_folder(
     runs: Path, id: str, recipe: Recipe, data: Dataset, restart: bool, root: Path | None = None
 ) -> Path:
-    """The folder for this run's checkpoint, keyed by recipe, data and the weights of its teacher at `root`, if any.
+    """The folder for this run's checkpoint, keyed by recipe, data and its teacher at `root`, if any.
 
     So no other run resumes it. TrainingError where the teacher is absent.
     """
     content = recipe.model_dump_json(exclude_defaults=True)  # so that a new key of recipes leaves old runs their place
-    content += data.sha256 + (teacher_sha256(recipe.distil, root) or "")
+    content += data.sha256 + teacher_key(recipe.distil, root)
     key = hashlib.sha256(content.encode()).hexdigest()[:12]
     folder = runs / f"{id}-{key}"
     if restart:

@@ -27,7 +27,7 @@ from trainers.fitting import Run, TrainingError, class_indices
 from trainers.own_process import in_own_process
 from trainers.recipe import SEEDS, Recipe, RecipeError, content_of, explained
 from trainers.run import TRAINING, checkpoint_folder, fit_recipe, learned_from, trained
-from trainers.teaching import teacher_sha256
+from trainers.teaching import teacher_key
 
 FOLDER = Path(__file__).parent / "studies"
 
@@ -204,7 +204,7 @@ def _key(recipe: Recipe, data: Dataset, root: Path | None) -> str:
     """What an outcome is kept under, so that it stays for this recipe, these data and this teacher, if any, alone."""
     content = recipe.model_dump_json(exclude={"title", "limits"}, exclude_defaults=True) + data.sha256
     with suppress(TrainingError):  # an absent teacher is told of when its version is trained
-        content += teacher_sha256(recipe.distil, root) or ""
+        content += teacher_key(recipe.distil, root)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

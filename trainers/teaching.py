@@ -34,11 +34,11 @@ def taught(recipe: Recipe, lessons: Dataset, run: Run, root: Path | None = None)
     """
     assert recipe.distil is not None
     teacher = on_device(_teacher(recipe.distil, recipe.emotions, root), run.device)
-    weights = teacher_sha256(recipe.distil, root)
     same_split(artifacts.card(recipe.distil.teacher, _place(recipe.distil, root)), lessons)
     known = class_indices(lessons.labels, recipe.emotions) != NONE
     faces = np.repeat(lessons.faces[known][..., None], 3, axis=-1)
-    key = hashlib.sha256("".join((str(weights), lessons.sha256, *recipe.emotions)).encode()).hexdigest()[:12]
+    asked = "".join((teacher_key(recipe.distil, root), lessons.sha256, *recipe.emotions))
+    key = hashlib.sha256(asked.encode()).hexdigest()[:12]
     both = _asked(teacher, faces, run, run.folder.parent / f"taught-{key}.npz")
     views = [softmax(both[:, view] / np.float32(recipe.distil.temperature)) for view in (0, 1)]
     return np.asarray(np.mean(views, axis=0), np.float32)
@@ -52,6 +52,28 @@ def teacher_sha256(distil: Distil | None, root: Path | None = None) -> str | Non
         return artifacts.card(distil.teacher, _place(distil, root)).weights_sha256
     except artifacts.ArtifactError as error:
         raise TrainingError(f"distil.teacher: {error}") from error
+
+
+def teacher_key(distil: Distil | None, root: Path | None = None) -> str:
+    """What tells a teacher's answers from any other's; "" where nobody teaches. Raises as `teacher_sha256` does.
+
+    The checksum of its weights, and the views that it averages over where these are more than the face alone.
+    """
+    sha256 = teacher_sha256(distil, root)
+    if distil is None or sha256 is None:
+        return ""
+    try:
+        return sha256 + _views(distil.teacher, _place(distil, root))
+    except artifacts.ArtifactError as error:
+        raise TrainingError(f"distil.teacher: {error}") from error
+
+
+def _views(id: str, root: Path | None) -> str:
+    """An artifact's test-time augmentation and its members', with their ids; "" where none has any."""
+    recipe = artifacts.card(id, root).recipe
+    own, here = recipe.get("test_time", "none"), artifacts.ids(root)
+    members = [(member, _views(member, root)) for member in recipe.get("members", ()) if member in here]
+    return (own if own != "none" else "") + "".join(f" {member}: {views}" for member, views in members if views)
 
 
 def _place(distil: Distil, root: Path | None) -> Path | None:
