@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +87,34 @@ def test_train_again_trains_no_more_and_restart_does(command: Command) -> None:
     assert "epoch " not in again and command.out["mine/weights.safetensors"] == before["mine/weights.safetensors"]
     _, anew = command.train(command.recipe(), "--restart")
     assert "epoch   1/2" in anew
+
+
+def test_train_again_leaves_the_studies_of_the_same_weights(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    command.train(command.recipe())
+    root = command.folder / "out"
+    for name in ("test_time", "what_if"):
+        artifacts.save_study(name, {"of": name}, "mine", root)
+    before = command.out
+    with monkeypatch.context() as patch:
+        patch.setattr("trainers.export.find_spec", lambda _name: None)  # no openvino, to make an export anew
+        assert command.train(command.recipe())[0] == 0
+    kept = {name for name, data in command.out.items() if data == before[name]}
+    assert {"mine/test_time.json", "mine/what_if.json", "mine/model.onnx", "mine/engine.json"} <= kept
+    assert command.out.keys() == before.keys()
+    (root / "mine" / "engine.json").write_text("{}")
+    assert command.train(command.recipe())[0] == 0 and command.out["mine/engine.json"] != b"{}", "made anew"
+
+    card = artifacts.card("mine", root)
+    artifacts.save_card(root / "mine", replace(card, recipe={**card.recipe, "test_time": "flip"}))
+    assert command.train(command.recipe())[0] == 0
+    assert "mine/test_time.json" not in command.out, "that one answered otherwise"
+    artifacts.save_study("test_time", {}, "mine", root)
+    assert command.train(command.recipe(learning_rate=0.02))[0] == 0
+    assert "mine/test_time.json" not in command.out, "these are other weights"
+    artifacts.save_study("test_time", {}, "mine", root)
+    (root / "mine" / "card.json").write_text("{}")
+    assert command.train(command.recipe(learning_rate=0.02))[0] == 0, "a damaged card does not stand in the way"
+    assert "mine/test_time.json" not in command.out
 
 
 def test_smoke_leaves_the_artifacts_alone(command: Command) -> None:

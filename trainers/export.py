@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fer_core import artifacts, catalog, datasets, onnx_exports
+from fer_core import artifacts, catalog, datasets, kept_studies, onnx_exports
 from fer_core.artifacts import StoredPredictions
 from fer_core.compiled import Precision, has_bfloat16
 from fer_core.composite import TestTimePredictor
@@ -28,6 +28,7 @@ from trainers import onnx_graph, peak, quantize
 from trainers.onnx_graph import ExportError
 
 JUDGED = "PublicTest"
+FILES = (artifacts.EXPORT, artifacts.QUANTIZED, artifacts.ENGINE)
 CALIBRATED = 256
 """Training images that ranges of int8 are measured on."""
 
@@ -35,9 +36,11 @@ CALIBRATED = 256
 def leave(folder: Path, card: ModelCard, predictor: BasePredictor, stored: StoredPredictions, data: Dataset) -> None:
     """Nothing comes back; the artifact in `folder` has a checked export of its network, or none and a warning why.
 
-    An ensemble needs none, its members have theirs.
+    An ensemble needs none, its members have theirs. Where none can be made, one of the same weights is kept.
     """
     if card.framework == "ensemble":
+        return
+    if find_spec("openvino") is None and kept_studies.carry(folder, card, FILES):
         return
     if find_spec("openvino") is None:  # as on a GPU's machine that has what trains and no more
         todo = f"python -m trainers export {card.id}, where openvino is installed, makes it"

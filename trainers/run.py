@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_core import artifacts, catalog
+from fer_core import artifacts, catalog, kept_studies
 from fer_core.cleaning import clean_index
 from fer_core.datasets import SPLITS, Dataset
 from fer_core.fer2013_source import SPLIT_COUNTS
@@ -91,7 +91,10 @@ def leave(
     folder: Path, card: ModelCard, predictor: BasePredictor, data: Dataset, environment: dict[str, Any],
     device: str = "cpu",
 ) -> ModelCard:  # fmt: skip
-    """The card with its temperature, once answers, evidence and card are in the artifact's folder."""
+    """The card with its temperature, once answers, evidence and card are in the artifact's folder.
+
+    Studies of an artifact with the same weights that it takes the place of are there too.
+    """
     stored = predict(on_device(predictor, device), data)
     on_device(predictor, "cpu")
     temperature, reports = assess(card, stored, build_reference(data))
@@ -99,6 +102,7 @@ def leave(
     artifacts.save_evidence(folder, reports, environment)
     card = replace(card, temperature=temperature)
     export.leave(folder, card, predictor, stored, data)
+    kept_studies.carry(folder, card)
     artifacts.save_card(folder, card)
     return card
 
