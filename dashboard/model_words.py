@@ -77,6 +77,13 @@ def members(card: ModelCard) -> list[str]:
     return list(card.recipe.get("members", ()))
 
 
+def mixed(card: ModelCard) -> str:
+    """What a training accuracy is of where faces were mixed; "" where none were."""
+    if not card.recipe.get("regularise", {}).get("mixup"):
+        return ""
+    return "Training accuracy is, while faces are mixed, against one of two labels: lower than that on whole faces."
+
+
 def minutes(seconds: float) -> str:
     """A duration for people, of the size that suits it."""
     if seconds < 90:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, model_tables, model_words, ui_url
-from dashboard.charts import download
+from dashboard import cache, figures_training, model_tables, model_words, ui_url
+from dashboard.charts import chart, download
 from fer_core import evidence
 from fer_core.artifacts import ArtifactError
 from fer_core.metrics import METRICS, EvaluationReport
@@ -144,9 +144,13 @@ def calibration(before: EvaluationReport, after: EvaluationReport, name: str) ->
     download(table, f"calibration-{name}")
 
 
-def curves_table(rows: Sequence[Mapping[str, float]]) -> pd.DataFrame:
-    """The training curves as numbers."""
-    return pd.DataFrame(rows)
+def curves(card: ModelCard, rows: Sequence[Mapping[str, float]]) -> None:
+    """Draws loss, accuracy and learning rate of each epoch, one or more, and what the accuracy is of."""
+    spoken = figures_training.describe_curves(rows, card.best_epoch)
+    figure = figures_training.training_curves(rows, card.best_epoch)
+    chart(figure, pd.DataFrame(rows), f"training-{card.id}", spoken)
+    if mixed := model_words.mixed(card):
+        st.caption(mixed)
 
 
 def settings(card: ModelCard) -> None:

@@ -63,19 +63,31 @@ def test_counters_are_not_kept(lessons, tmp_path: Path) -> None:
 def test_mixup_blends_two_images_and_their_labels() -> None:
     x, targets = torch.arange(8.0).view(8, 1, 1, 1), torch.eye(8)
     generator, chance = torch.Generator().manual_seed(0), np.random.default_rng(0)
-    for _ in range(5):
-        mixed, blended = torch_step.mixup(x, targets, 0.4, generator, chance)
+    kept = set()
+    for _ in range(8):
+        mixed, blended, label = torch_step.mixup(x, targets, torch.arange(8), 0.4, generator, chance)
+        assert torch.equal(label, blended.argmax(1)), "answers are compared with the label of the larger share"
+        kept.add(bool((label == torch.arange(8)).all()))
         torch.testing.assert_close(blended.sum(1), torch.ones(8))
         assert int((blended > 1e-6).sum(1).max()) <= 2, "of two images at most"
         torch.testing.assert_close(mixed.flatten(), blended @ torch.arange(8.0), msg="image and target share the share")
     assert torch.equal(x.flatten(), torch.arange(8.0)) and torch.equal(targets, torch.eye(8))
+    assert kept == {True, False}, "the larger share was now the first image's, now the other's"
+
+
+def test_answers_to_mixed_images_are_compared_with_the_labels_that_mixup_gives(lessons, tmp_path, monkeypatch) -> None:
+    def nothing_is_right(x, targets, y, *_):
+        return x, targets, y - 7
+
+    monkeypatch.setattr("trainers.fit_torch.mixup", nothing_is_right)
+    assert {row["train_accuracy"] for row in fit(lessons, tmp_path, regularise={"mixup": 0.4}).curves} == {0}
 
 
 def test_no_mixup_is_no_change_and_no_draw() -> None:
     x, targets, generator = torch.rand(4, 1, 2, 2), torch.eye(4), torch.Generator().manual_seed(0)
-    state = generator.get_state()
-    mixed, same = torch_step.mixup(x, targets, 0.0, generator, np.random.default_rng(0))
-    assert mixed is x and same is targets
+    state, y = generator.get_state(), torch.arange(4)
+    mixed, same, label = torch_step.mixup(x, targets, y, 0.0, generator, np.random.default_rng(0))
+    assert mixed is x and same is targets and label is y
     assert torch.equal(generator.get_state(), state)
 
 

@@ -60,6 +60,18 @@ def test_mixup_blends_images_and_labels_alike(lessons):
     assert not np.array_equal(mixed[1][1], told)
 
 
+def test_answers_to_mixed_images_are_compared_with_the_label_of_the_larger_share(lessons):
+    train, _ = lessons
+    batches, shares = Batches(train, recipe_of(regularise={"mixup": 0.4})), []
+    for epoch in range(3):
+        batches.begin(epoch)
+        for number in range(len(batches)):
+            inputs, told = batches[number]
+            np.testing.assert_array_equal(told[:, 7], told[:, :7].argmax(axis=1))
+            shares.append(inputs["share"][0])
+    assert min(shares) < 0.4 and max(shares) > 0.6, "else nothing was shown"
+
+
 def test_mixup_ends_before_the_last_epochs(lessons):
     train, _ = lessons
     recipe = recipe_of(schedule={"epochs": 3, "batch_size": 16}, regularise={"mixup": 0.4, "mixup_off": 1})

@@ -101,6 +101,13 @@ def cards():
     return [artifacts.card(id) for id in artifacts.ids()]
 
 
+def test_where_faces_were_mixed_the_curves_say_what_the_training_accuracy_is_of():
+    said = {card.id: model_words.mixed(card) for card in cards()}
+    assert said["torch-vgg"] and not said["torch-native-distilled"] and not said["ensemble"]
+    assert said["torch-vgg"] in text(opened("model", model="torch-vgg"))
+    assert said["torch-vgg"] not in text(opened("model", model="torch-native-distilled"))
+
+
 def test_an_ensemble_names_its_members_and_has_no_layers():
     at = opened("model", model="ensemble", layers="true")
     members = artifacts.card("ensemble").recipe["members"]

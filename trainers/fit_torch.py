@@ -187,7 +187,7 @@ def _epoch(
         for group in chosen.param_groups:
             group["lr"] = rate
         x = augment(lessons.pixels[batch].float(), recipe.augment, generator, side)
-        x, targets = mixup(x, lessons.targets[batch], alpha, generator, chance)
+        x, targets, y = mixup(x, lessons.targets[batch], lessons.y[batch], alpha, generator, chance)
         own = slice(fabric.global_rank, None, fabric.world_size)  # this process's share of the batch
         logits = wrapped(_ready(x[own], spec)).float()
         loss = loss_sum(logits, targets[own], lessons.weight, recipe.regularise.label_smoothing)
@@ -195,7 +195,7 @@ def _epoch(
         fabric.backward(loss * (fabric.world_size / len(batch)))  # DDP takes the processes' mean
         chosen.step()
         _average(state, recipe)
-        sums += torch.stack([loss.detach(), (logits.argmax(1) == lessons.y[batch][own]).sum()])
+        sums += torch.stack([loss.detach(), (logits.argmax(1) == y[own]).sum()])
         run.step(number + 1, len(batches))
     means = (cast(Tensor, fabric.all_reduce(sums, reduce_op="sum")) / len(rows)).tolist()
     row = {"epoch": epoch + 1, "learning_rate": rate, "train_loss": means[0], "train_accuracy": means[1]}

@@ -33,7 +33,7 @@ class Batches(keras.utils.PyDataset):
             chance = np.random.default_rng([self.recipe.seed, self.epoch, number])
             share, partner = np.float32(chance.beta(alpha, alpha)), chance.permutation(len(rows))
             targets = share * targets + (1 - share) * targets[partner]
-        label = self.images.y[rows].astype(np.float32)
+        label = self.images.y[rows if share >= 0.5 else rows[partner]].astype(np.float32)
         inputs = {"pixels": self.images.pixels[rows], "partner": partner.astype(np.int32)}
         inputs["share"] = np.full(len(rows), share, np.float32)
         return inputs, np.concatenate([targets, label[:, None]], axis=1)

@@ -60,7 +60,8 @@ class SoftCrossEntropy(keras.losses.Loss):
     """Cross entropy in nats with targets that are probabilities, one weight a class, and label smoothing.
 
     Keras's own takes a sample's weight from its likeliest class, which is wrong for mixed or taught targets. `y_true`
-    is float32 (N, K + 1): the targets and, last, the label itself, which the loss leaves alone.
+    is float32 (N, K + 1): the targets and, last, the label itself, of mixed images that of the larger
+    share, which the loss leaves alone.
     """
 
     def __init__(self, weight: Any, smoothing: float) -> None:

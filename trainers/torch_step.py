@@ -56,17 +56,19 @@ def learn(network: nn.Module) -> None:
 
 
 def mixup(
-    x: Tensor, targets: Tensor, alpha: float, generator: torch.Generator, chance: np.random.Generator
-) -> tuple[Tensor, Tensor]:
+    x: Tensor, targets: Tensor, y: Tensor, alpha: float, generator: torch.Generator, chance: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
     """Images and targets, each blended with another of the batch by one share (Zhang et al. 2018, arXiv:1710.09412).
 
-    The share is drawn by `chance`, on the host: a number read off a GPU's generator would hold it up in every step.
+    And for each the label, of `y` (N,), of the larger share, which an answer is to be compared with. The share is drawn
+    by `chance`, on the host: a number read off a GPU's generator would hold it up in every step.
     """
     if not alpha:
-        return x, targets
+        return x, targets, y
     share = float(chance.beta(alpha, alpha))
     other = torch.randperm(len(x), generator=generator, device=generator.device)
-    return torch.lerp(x[other], x, share), torch.lerp(targets[other], targets, share)
+    label = y if share >= 0.5 else y[other]
+    return torch.lerp(x[other], x, share), torch.lerp(targets[other], targets, share), label
 
 
 def loss_sum(logits: Tensor, targets: Tensor, weight: Tensor, smoothing: float) -> Tensor:

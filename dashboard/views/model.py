@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, entries, figures_training, model_words, ui_model, ui_none, ui_raters
-from dashboard.charts import chart
+from dashboard import cache, entries, model_words, ui_model, ui_none, ui_raters
 from dashboard.ui_models import file_name
 from fer_core.metrics import EvaluationReport
 from fer_core.types import ModelCard
@@ -90,9 +89,7 @@ def curves(card: ModelCard, rows: list[dict[str, float]]) -> None:
     if not rows:
         st.caption("Each member has its own curves." if model_words.members(card) else "No curves are stored.")
         return
-    spoken = figures_training.describe_curves(rows, card.best_epoch)
-    figure = figures_training.training_curves(rows, card.best_epoch)
-    chart(figure, ui_model.curves_table(rows), f"training-{card.id}", spoken)
+    ui_model.curves(card, rows)
 
 
 def architecture(card: ModelCard) -> None:
