@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_core.catalog import CATALOG
 from tests.training_cases import (
     recipe_of,
 )
-from trainers import fitting
+from trainers import fitting, recipe as recipes
 from trainers.fitting import CurveRow, TrainingError
 from trainers.recipe import Augment, Recipe
 
@@ -108,6 +109,28 @@ def test_pictures_grow_to_their_crop_and_stay() -> None:
     assert sizes[0] == 28 and sizes[6:] == [44] * 4
     assert sizes == sorted(sizes) and all(size % 4 == 0 for size in sizes)
     assert {fitting.picture_size(schedule(), 48, epoch) for epoch in range(10)} == {48}
+
+
+def test_pictures_whose_sides_are_no_fours_grow_to_their_full_side_too() -> None:
+    def sizes(crop: int, start: int) -> list[int]:
+        recipe = schedule().model_copy(update={"augment": Augment(crop=crop, start_size=start)})
+        return [fitting.picture_size(recipe, 48, epoch) for epoch in range(10)]
+
+    grown = sizes(42, 28)
+    assert grown[0] == 28 and grown[6:] == [42] * 4 and grown == sorted(grown)
+    assert sizes(42, 42) == [42] * 10
+    assert min(sizes(45, 30)) >= 30 and sizes(45, 30)[-1] == 45
+
+
+def test_the_shipped_recipes_grow_by_fours() -> None:
+    for id in recipes.available():
+        recipe = recipes.load(id)[1]
+        if isinstance(recipe, Recipe) and (first := recipe.augment.start_size):
+            full, n = CATALOG[recipe.architecture].input.size, recipe.schedule.epochs
+            last = recipe.augment.crop or full
+            share = [min(epoch / (0.6 * n), 1) for epoch in range(n)]
+            by_fours = [round((first + one * (last - first)) / 4) * 4 for one in share]
+            assert [fitting.picture_size(recipe, full, epoch) for epoch in range(n)] == by_fours, id
 
 
 def test_mixup_ends_before_the_last_epochs() -> None:

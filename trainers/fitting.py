@@ -155,7 +155,8 @@ def picture_size(recipe: Recipe, full: int, epoch: int) -> int:
     if not first:
         return last
     grown = min(epoch / max(0.6 * recipe.schedule.epochs, 1e-9), 1.0)
-    return min(last, round((first + grown * (last - first)) / 4) * 4)
+    side = round((first + grown * (last - first)) / 4) * 4
+    return last if grown == 1 else min(last, max(first, side))
 
 
 def check_sides(spec: ModelSpec, recipe: Recipe, takes: Callable[[int], bool]) -> None:
