@@ -199,9 +199,9 @@ def test_a_teacher_is_asked_once_and_goes_on_where_it_was_stopped(made: Path, da
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        taught(recipe, lessons, Run(tmp_path / "run", step=stop), made)
+        taught(recipe, lessons, Run(tmp_path / "run", asked=stop), made)
     heard: list[int] = []
-    run = Run(tmp_path / "run", step=lambda done, _of: heard.append(done))
+    run = Run(tmp_path / "run", asked=lambda done, _of: heard.append(done))
     np.testing.assert_allclose(taught(recipe, lessons, run, made), whole, atol=1e-6)
     assert heard == [40, 56], "two of three chunks were answered before"
     warmer = recipe_of("torch", distil={"teacher": "both", "temperature": 4.0})

@@ -106,7 +106,7 @@ def test_another_seed_is_another_run(straight, lessons, tmp_path) -> None:
 
 
 def test_steps_and_epochs_are_told(straight) -> None:
-    assert straight.steps == [(n, STEPS) for n in range(1, STEPS + 1)] * 3
+    assert straight.steps == [(n, 3 * STEPS) for n in range(1, 3 * STEPS + 1)]
     assert straight.rows == straight.fitted.curves
     assert [row["epoch"] for row in straight.rows] == [1, 2, 3]
     for number, row in enumerate(straight.rows):

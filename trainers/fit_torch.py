@@ -196,7 +196,7 @@ def _epoch(
         chosen.step()
         _average(state, recipe)
         sums += torch.stack([loss.detach(), (logits.argmax(1) == y[own]).sum()])
-        run.step(number + 1, len(batches))
+        run.step(epoch * len(batches) + number + 1, recipe.schedule.epochs * len(batches))
     means = (cast(Tensor, fabric.all_reduce(sums, reduce_op="sum")) / len(rows)).tolist()
     row = {"epoch": epoch + 1, "learning_rate": rate, "train_loss": means[0], "train_accuracy": means[1]}
     return row | ({"stage": at.number + 1} if recipe.stages else {})

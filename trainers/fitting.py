@@ -54,9 +54,11 @@ def _unheard(*_news: object) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """Where a run keeps its checkpoint; whom it tells: `step(done, of)` after a batch, `epoch(row)` after an epoch.
+    """Where a run keeps its checkpoint and its curves so far, and whom it tells.
 
-    `begin` puts initial weights into a freshly built network; `compile` asks for torch.compile.
+    `step(done, of)` after a batch, of those of all epochs; `epoch(row)` after an epoch; `asked(done, of)` after some
+    faces that a teacher answered. `begin` puts initial weights into a freshly built network; `compile` asks for
+    torch.compile.
     """
 
     folder: Path
@@ -65,6 +67,7 @@ class Run:
     device: str = "auto"
     begin: Callable[[Any], None] = _unheard
     compile: bool = False
+    asked: Callable[[int, int], None] = _unheard
 
 
 @dataclass

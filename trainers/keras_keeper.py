@@ -58,7 +58,8 @@ class Keeper(keras.callbacks.Callback):
             steps = self._progress.steps
             decay = min(self._recipe.regularise.ema, (1 + steps) / (10 + steps))
             self._average = follow(self._average, self._models.network, decay)
-        self._run.step(batch + 1, len(self._batches))
+        before, of = len(self._progress.curves) * len(self._batches), self._recipe.schedule.epochs * len(self._batches)
+        self._run.step(before + batch + 1, of)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Writes the curve's row, the weights to keep and the checkpoint."""

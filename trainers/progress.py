@@ -1,4 +1,4 @@
-"""What a training run shows while it runs: a bar with time left, and one line an epoch."""
+"""What a training run shows while it runs: one bar with the time left to its end, and one line an epoch."""
 
 from __future__ import annotations
 
@@ -17,16 +17,25 @@ def progress(console: Console, epochs: int, folder: Path, device: str, compile: 
     """A run whose steps and epochs appear on the console."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task("training")
+        task = bars.add_task("training", total=None)
+
+        def show(said: str, done: int, of: int) -> None:
+            if bars.tasks[0].total != of:  # what comes now is quicker or slower than what came before
+                bars.reset(task, total=of, completed=done, description=said)
+            bars.update(task, description=said, completed=done)
+
+        def asked(done: int, of: int) -> None:
+            show("asking the teacher", done, of)
 
         def step(done: int, of: int) -> None:
-            bars.update(task, completed=done, total=of)
+            show(f"epoch {-(-done * epochs // of)} of {epochs}", done, of)
 
         def epoch(row: CurveRow) -> None:
-            bars.reset(task, description=f"epoch {row['epoch'] + 1:.0f} of {epochs}")
             console.print(
                 f"epoch {row['epoch']:3.0f}/{epochs}  loss {row['train_loss']:.3f}  train {row['train_accuracy']:.1%}  "
                 f"PublicTest {row['public_accuracy']:.1%} (loss {row['public_loss']:.3f})  {row['seconds']:.0f} s"
             )
 
-        yield Run(folder, step, epoch, device, compile=compile)
+        yield Run(folder, step, epoch, device, compile=compile, asked=asked)
+        done = bars.tasks[0].completed or 1  # fewer steps than planned where it stopped early
+        bars.update(task, description="trained", completed=done, total=done)

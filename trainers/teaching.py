@@ -29,7 +29,7 @@ def taught(recipe: Recipe, lessons: Dataset, run: Run, root: Path | None = None)
 
     Its logits, of its compiled export where it has one (on bfloat16 within 1e-3 of its own probabilities), are divided
     by the recipe's temperature first. They are kept beside `run.folder`, for every recipe that this teacher teaches on
-    these images; a stopped pass goes on where it was, and `run.step` hears of it. TrainingError where the teacher is
+    these images; a stopped pass goes on where it was, and `run.asked` hears of it. TrainingError where the teacher is
     absent or knows other labels, ValueError where it learned from another split: the test images may be among them.
     """
     assert recipe.distil is not None
@@ -96,12 +96,12 @@ def _asked(teacher: BasePredictor, faces: Uint8, run: Run, file: Path) -> Float3
     """Logits of every face and its mirror: float32 (N, 2, K); `file` holds those that were answered so far."""
     answers = _kept(file)[: len(faces)]
     for start in range(len(answers), len(faces), CHUNK):
-        run.step(start, len(faces))
+        run.asked(start, len(faces))
         chunk = faces[start : start + CHUNK]
         both = np.stack([teacher.predict_logits(view) for view in (chunk, chunk[:, :, ::-1])], axis=1)
         answers = np.concatenate([answers, both]) if len(answers) else both
         _keep(file, answers)
-    run.step(len(faces), len(faces))
+    run.asked(len(faces), len(faces))
     return answers
 
 
