@@ -12,6 +12,7 @@ from fer_core import artifacts, studies
 from tests.training_cases import RECIPE
 from trainers import recipe as recipes, run, short_run
 from trainers.__main__ import app
+from trainers.fitting import mixup_alpha
 
 
 @pytest.fixture
@@ -46,6 +47,31 @@ def test_recipes_with_an_artifact_or_a_short_run_are_not_missing(tiny_artifacts:
     one = studies.Study("burney-vgg16-scratch", "VGG16", "burney-vgg16", 1, 1, 1, "0", [outcome])
     studies.save(one, tmp_path, studies.SHORT_RUNS)
     assert set(short_run.missing(tmp_path)) == everything - {"burney-vgg16"}
+
+
+def test_a_recipe_without_its_teacher_does_not_keep_the_others_from_their_short_runs(
+    place: Path, fer2013_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught = tmp_path / "taught.toml"
+    taught.write_text(place.read_text() + '[distil]\nteacher = "ensemble-two-cores"\n')
+    monkeypatch.setattr(short_run, "missing", lambda _root: [str(taught), str(place)])
+    asked = ["short-run", "--images", "28", "--judged", "14", "--data", str(fer2013_csv)]
+    asked += ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, asked)
+    assert studies.ids(tmp_path / "out", studies.SHORT_RUNS) == ("mine",)
+    assert "python -m trainers train ensemble-two-cores" in done.output, "what to do first"
+    assert done.exit_code == 1 and str(done.exception) == f"No short run of {taught}; why is said above."
+
+
+def test_a_smoke_run_tries_mixup(fer2013_csv: Path) -> None:
+    from fer_core import datasets
+
+    data = datasets.load(fer2013_csv)
+    found = [recipe for id in recipes.available() if isinstance(recipe := recipes.load(id)[1], recipes.Recipe)]
+    mixed = [recipe for recipe in found if recipe.regularise.mixup]
+    assert mixed
+    for smoke, _ in (run.smoke(recipe, data) for recipe in mixed):
+        assert all(mixup_alpha(smoke, epoch) for epoch in range(smoke.schedule.epochs)), smoke.title
 
 
 def test_images_are_repeated_in_proportion_where_fewer_are_learned_from(fer2013_csv: Path) -> None:

@@ -146,6 +146,15 @@ def test_smoke_of_an_ensemble_leaves_the_artifacts_alone(command: Command, both:
     assert command.out == before and artifacts.card("both", command.folder / "runs" / "smoke").title == "Both"
 
 
+def test_smoke_of_an_ensemble_elsewhere_takes_the_members_that_are_here(command: Command, both: Path) -> None:
+    there = command.folder / "there"
+    status, text = command("train", both, "--data", command.csv, "--smoke", "--out", there)
+    assert status == 0, text
+    assert artifacts.card("both", there).recipe["members"] == ["one", "two"]
+    status, text = command("train", both, "--data", command.csv, "--out", there)
+    assert status == 1 and "python -m trainers train one" in text, "but no ensemble that could not be asked"
+
+
 def test_nothing_is_trained_for_an_ensemble_so_no_seed_is_taken(command: Command, both: Path) -> None:
     status, text = command.train(both, "--seed", "3")
     assert status != 0 and "--seed" in text and "both" not in artifacts.ids(command.folder / "out")

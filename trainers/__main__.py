@@ -90,7 +90,8 @@ def train(
     if isinstance(chosen, recipes.Ensemble):
         if init is not None or seed is not None:
             raise recipes.RecipeError(f"{id!r} is an ensemble: nothing is trained for it. Leave --init and --seed out.")
-        images, out = (runs.few(images), out or runs_folder / "smoke") if smoke else (images, out)
+        if smoke:
+            images, out, home = runs.few(images), out or runs_folder / "smoke", ensemble.members_place(chosen, home)
         ensemble.make(id, chosen, images, out, home)
         console.print(_summary(id, out))
         return

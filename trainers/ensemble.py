@@ -36,6 +36,11 @@ def make(id: str, recipe: Ensemble, data: Dataset, root: Path | None = None, hom
         return leave(folder, card, predictor, data, environment("cpu", predictor), "auto")
 
 
+def members_place(recipe: Ensemble, home: Path) -> Path:
+    """Where a smoke run's members are: at `home` where all are there, else among the shipped artifacts."""
+    return home if set(recipe.members) <= set(artifacts.ids(home)) else artifacts.default_root()
+
+
 def _card(
     id: str, recipe: Ensemble, members: list[ModelCard], whole: dict[str, str], data: Dataset, parameters: int
 ) -> ModelCard:

@@ -125,7 +125,8 @@ def smoke(recipe: Recipe, data: Dataset) -> tuple[Recipe, Dataset]:
     stages = tuple(stage.model_copy(update={"epochs": 1}) for stage in recipe.stages)
     short = recipe.schedule.model_copy(update={"epochs": len(stages) or 1, "warmup_epochs": 0.0})
     fewer = recipe.sampling.of_fewer(512 / TRAINING)
-    update = {"schedule": short, "stages": stages, "sampling": fewer}
+    mixed = recipe.regularise.model_copy(update={"mixup_off": 0})  # else its one epoch would be one without mixup
+    update = {"schedule": short, "stages": stages, "sampling": fewer, "regularise": mixed}
     return recipe.model_copy(update=update), few(data)
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from fer_core import artifacts, datasets, studies
 from trainers import recipe as recipes, study
-from trainers.fitting import Run
+from trainers.fitting import Run, TrainingError
 from trainers.recipe import Ensemble
 from trainers.run import TRAINING
 from trainers.study import Plan
@@ -31,7 +31,7 @@ def command(
     out: Annotated[Path | None, typer.Option(help="where artifacts are; else artifacts/")] = None,
 ) -> None:
     """Train recipes briefly and store curves and PublicTest's answers; a stopped command goes on where it was."""
-    console, faces = Console(), datasets.load(data)
+    console, faces, left = Console(), datasets.load(data), []
     for name in names or missing(out):
         id, recipe = recipes.changed(*recipes.network_recipe(name), init, None)
         start = {"initial_weights": recipe.initial_weights}
@@ -40,10 +40,18 @@ def command(
         )  # fmt: skip
         full = f"python -m trainers train {name}{f' --init {init}' if init else ''}"
         run = Run(runs_folder, device=device)
-        found = study.run(id, plan, faces, run, out, full=full, folder=studies.SHORT_RUNS, restart=restart)
-        (title,) = found.titles
-        one = found.accuracy(title)
+        try:
+            found = study.run(id, plan, faces, run, out, full=full, folder=studies.SHORT_RUNS, restart=restart)
+        except TrainingError as error:
+            if names:
+                raise
+            left.append(name)
+            console.print(f"{name}: {error}", markup=False, soft_wrap=True)
+            continue
+        one = found.accuracy(found.titles[0])
         console.print(f"{id}: {one.value:.1%} ({one.low:.1%} to {one.high:.1%}), {found.outcomes[0].seconds:.0f} s")
+    if left:
+        raise TrainingError(f"No short run of {', '.join(left)}; why is said above.")
 
 
 def missing(root: Path | None = None) -> list[str]:
