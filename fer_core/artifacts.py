@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -265,11 +265,12 @@ def save_predictions(folder: Path, stored: StoredPredictions) -> None:
 
 
 def save_curves(folder: Path, rows: Sequence[Mapping[str, float]]) -> None:
-    """Nothing comes back; one line an epoch is in `folder`."""
-    with (folder / CURVES).open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    """Nothing comes back; one line an epoch is in `folder`, in place of those that were there, whole."""
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    put(folder / CURVES, text.getvalue().encode())
 
 
 def save_evidence(folder: Path, metrics: Mapping[str, Any], environment: Mapping[str, Any]) -> None:

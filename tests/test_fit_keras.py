@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from fer_core import catalog
+from fer_core import artifacts, catalog
 from fer_core.catalog import CATALOG
 from fer_core.preprocess import network_input, to_pixels
 from fer_core.types import InputSpec, ModelSpec
@@ -298,4 +298,4 @@ def test_flip_rotation_zoom_and_shift_do_not_hang_together(lessons) -> None:
 def test_a_leftover_of_a_killed_write_harms_nothing(lessons, tmp_path: Path) -> None:
     (tmp_path / "unfinished-last.npz").write_bytes(b"half")
     fit(recipe_of(), lessons, tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [DEVICES, "last.npz"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [artifacts.CURVES, DEVICES, "last.npz"]

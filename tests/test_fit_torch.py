@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from fer_core import catalog
+from fer_core import artifacts, catalog
 from fer_core.preprocess import network_input, to_pixels
 from fer_core.types import InputSpec
 from trainers import fit_torch, torch_step
@@ -134,7 +134,7 @@ def test_pictures_that_do_not_fit_the_network_are_refused(
 def test_a_leftover_of_a_killed_write_harms_nothing(lessons, tmp_path: Path) -> None:
     (tmp_path / "last.unfinished").write_bytes(b"half a checkpoint")
     assert len(fit(lessons, tmp_path).curves) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == [DEVICES, "last.pt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [artifacts.CURVES, DEVICES, "last.pt"]
 
 
 def test_the_checkpoint_opens_without_pickle_code(lessons, tmp_path: Path) -> None:

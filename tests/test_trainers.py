@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fer_core import catalog
+from fer_core import artifacts, catalog
 from tests.training_cases import (
     FRAMEWORKS,
     STEPS,
@@ -49,6 +50,17 @@ def after_one_epoch(straight: Straight, lessons, tmp_path_factory) -> Path:
 def killed(after_one_epoch: Path, tmp_path: Path) -> Path:
     """A copy of that folder."""
     return Path(shutil.copytree(after_one_epoch, tmp_path / "killed"))
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_a_run_writes_its_curves_as_it_goes(epochs: int, straight, after_one_epoch) -> None:
+    folder = after_one_epoch if epochs == 1 else straight.folder
+    with (folder / artifacts.CURVES).open(newline="") as file:
+        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    assert len(rows) == epochs and not list(folder.glob(".staging*"))
+    for row, told in zip(rows, straight.rows, strict=False):
+        seconds = {"seconds": row["seconds"]}
+        assert row == pytest.approx(told | seconds, abs=1e-4)
 
 
 def test_a_run_killed_between_epochs_ends_as_one_that_nobody_stopped(straight, killed, lessons) -> None:

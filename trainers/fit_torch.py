@@ -18,7 +18,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fer_core import catalog
+from fer_core import artifacts, catalog
 from fer_core.preprocess import normalise
 from fer_core.types import ModelSpec
 from fer_core.unpacking import DAMAGED
@@ -105,6 +105,7 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
             last = position(recipe, state.curves) is None
             pace.write(lambda: _save(state, run.folder / CHECKPOINT), last)
             note(run.folder / DEVICES, device)
+            artifacts.save_curves(run.folder, state.curves)
             run.epoch(state.curves[-1])
     fabric.barrier()
     weights = {name: tensor.cpu().float().numpy() for name, tensor in state.best.items()}

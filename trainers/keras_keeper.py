@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from fer_core import artifacts
 from fer_core.keras_weights import named_weights
 from trainers.fitting import CurveRow, Images, Pace, Run, check_loss, kept_epoch, learning_rate, position
 from trainers.keras_average import follow, started
@@ -84,6 +85,7 @@ class Keeper(keras.callbacks.Callback):
         after, file = position(self._recipe, curves), self._run.folder / CHECKPOINT
         self._pace.write(lambda: save(self._models, progress, file), last=after is None)
         note(self._run.folder / DEVICES, device())
+        artifacts.save_curves(self._run.folder, curves)
         self._run.epoch(curves[-1])
         self.model.stop_training = after is None or after.number != self._at.number
 
