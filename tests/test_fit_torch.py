@@ -21,11 +21,13 @@ from trainers.run_notes import DEVICES
 pytestmark = pytest.mark.usefixtures("tiny")
 
 
-def fit(lessons: tuple[Images, Images], folder: Path, seed: int = 0, **tables: dict[str, object]) -> Fitted:
+def fit(
+    lessons: tuple[Images, Images], folder: Path, seed: int = 0, compile: bool = False, **tables: dict[str, object]
+) -> Fitted:
     """One epoch of the tiny network in one batch size; keywords are a recipe's tables."""
     content = {"title": "A test", "architecture": "tiny-torch", "seed": seed, "optimizer": {"learning_rate": 0.03}}
     recipe = Recipe.model_validate(content | {"schedule": {"epochs": 1, "batch_size": 16}} | tables)
-    return fit_torch.fit(catalog.spec("tiny-torch"), recipe, *lessons, Run(folder, device="cpu"))
+    return fit_torch.fit(catalog.spec("tiny-torch"), recipe, *lessons, Run(folder, device="cpu", compile=compile))
 
 
 def test_the_moving_average_moves_by_its_decay() -> None:
@@ -81,6 +83,15 @@ def test_answers_to_mixed_images_are_compared_with_the_labels_that_mixup_gives(l
 
     monkeypatch.setattr("trainers.fit_torch.mixup", nothing_is_right)
     assert {row["train_accuracy"] for row in fit(lessons, tmp_path, regularise={"mixup": 0.4}).curves} == {0}
+
+
+def test_a_machine_without_a_compiler_is_told_what_compile_needs(lessons, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", (None, str(tmp_path / "g++")))
+    with pytest.raises(TrainingError, match=r"^--compile: .*C\+\+ compiler.* Leave it out, or install"):
+        fit(lessons, tmp_path / "run", compile=True)
+    assert not (tmp_path / "run").exists()
 
 
 def test_no_mixup_is_no_change_and_no_draw() -> None:

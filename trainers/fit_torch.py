@@ -7,6 +7,8 @@ import io
 import os
 import pickle
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -94,7 +96,8 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
         if at.number != number:
             number, (wrapped, chosen) = at.number, _enter(fabric, state, recipe, at, run)
         began = time.monotonic()
-        row = _epoch(fabric, state, wrapped, chosen, spec, recipe, at, lessons, run)
+        with _compiling(run):
+            row = _epoch(fabric, state, wrapped, chosen, spec, recipe, at, lessons, run)
         row |= _judge(fabric, state.average if recipe.regularise.ema else state.network, spec, *judged)
         check_loss(row)
         state.seconds += time.monotonic() - began
@@ -110,6 +113,21 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
     fabric.barrier()
     weights = {name: tensor.cpu().float().numpy() for name, tensor in state.best.items()}
     return Fitted(weights, state.curves, state.seconds, device, kept_epoch(recipe, state.curves))
+
+
+@contextmanager
+def _compiling(run: Run) -> Iterator[None]:
+    """Nothing; TrainingError where what torch.compile does in the block fails, as without a C++ compiler."""
+    if not run.compile:
+        yield
+        return
+    from torch._dynamo.exc import TorchDynamoException  # slow to import, and needed here alone
+
+    try:
+        yield
+    except TorchDynamoException as error:
+        why = str(error).partition("\n")[0]
+        raise TrainingError(f"--compile: {why} Leave it out, or install a C++ compiler such as g++.") from error
 
 
 def _fabric(recipe: Recipe, device: str) -> Fabric:
