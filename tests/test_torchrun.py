@@ -1,4 +1,4 @@
-"""Two processes train as one does: started by torchrun, on CPUs, each with half of every batch."""
+"""Two processes train as one does, dropout apart: started by torchrun, on CPUs, each with half of every batch."""
 
 from __future__ import annotations
 

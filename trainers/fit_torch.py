@@ -82,8 +82,8 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
 
     A resumed run ends with the same weights as one that was never stopped: order, augmentation and dropout of an epoch
     are drawn from the recipe's seed and the epoch's number. Under `torchrun` several processes share each batch and end
-    with what one would have, rounding apart. Raises fitting.TrainingError where the loss is no number or the checkpoint
-    is damaged.
+    with what one would have, but for rounding and dropout's draws, which are each process's own. Raises
+    fitting.TrainingError where the loss is no number or the checkpoint is damaged.
     """
     fabric = _fabric(recipe, run.device)
     state = _start(fabric, spec, recipe, run)
