@@ -159,7 +159,7 @@ def test_an_unknown_recipe_is_answered_with_the_nearest(name: str) -> None:
 def test_a_path_to_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder.toml").mkdir()
     for name in ("nothing.toml", "folder.toml"):
-        assert name in refusal(str(tmp_path / name))
+        assert refusal(str(tmp_path / name)) == f"{tmp_path / name} is no file.", "other recipes' ids are no help"
 
 
 @pytest.mark.parametrize("text", ["title = ", "[optimizer\n", "just words"])

@@ -233,7 +233,7 @@ def load(name: str, folder: Path = FOLDER) -> tuple[str, Recipe | Ensemble]:
     """
     path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     if not path.is_file():
-        raise RecipeError(unknown("recipe", name, available(folder)))
+        raise RecipeError(f"{name} is no file." if path == Path(name) else unknown("recipe", name, available(folder)))
     if path.stem in TAKEN or path.stem.startswith("."):
         raise RecipeError(f"{path.name}: the model would be called {path.stem!r}, which no model can be. Rename it.")
     content = content_of(path)
