@@ -80,13 +80,13 @@ DEFAULT_RULE = CropRule()
 
 
 def frame(box: Box, landmarks: Float32 | None = None, rule: CropRule = DEFAULT_RULE) -> Frame:
-    """What the rule cuts for a box and float32 (5, 2) landmarks as in `types.Face`, None where there are none.
+    """What the rule cuts for a box and float32 (5, 2) landmarks as in `types.Face`; the box alone decides without them.
 
     ValueError for a box without an area.
     """
     if not has_area(box):
         raise ValueError(f"Expected a box x1, y1, x2, y2 with x1 < x2 and y1 < y2 in pixels, got {tuple(box)!r}.")
-    known = landmarks is not None and bool(np.isfinite(landmarks).all())
+    known = landmarks is not None and len(landmarks) == 5 and bool(np.isfinite(landmarks).all())
     points = np.asarray(landmarks, np.float64) if known else None
     roll = _roll(points) if rule.level and points is not None else 0.0
     x, y, w, h = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, box[2] - box[0], box[3] - box[1]

@@ -101,7 +101,7 @@ class Trust:
 
 def size_of(face: Face) -> float:
     """How large a face is in pixels: the side of the square that FER2013's makers would have cut."""
-    return frame(face.box, face.landmarks if len(face.landmarks) else None).width  # a drawn face has none
+    return frame(face.box, face.landmarks).width
 
 
 def trust(pixels: float, studies: Mapping[str, Study]) -> Trust:

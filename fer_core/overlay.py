@@ -69,7 +69,7 @@ def scale_bar(opacity: float, signed: bool, width: int = 240, height: int = 14) 
 
 def points_in(points: Float32, frame: Frame, shape: tuple[int, ...]) -> Float32 | None:
     """A photo's landmarks (5, 2) in pixels of the crop that the frame gives, `shape` (h, w, ...); None if unknown."""
-    if not np.isfinite(points).all():
+    if points.shape != (5, 2) or not np.isfinite(points).all():
         return None
     dx, dy = (np.asarray(points, np.float64) - (frame.x, frame.y)).T
     c, s = math.cos(frame.roll), math.sin(frame.roll)

@@ -35,7 +35,8 @@ class Face:
     """One detected face.
 
     `box` as in `Box`; `confidence` in [0, 1]; `landmarks` float32 (5, 2), x and y in pixels of the upright photo:
-    left eye, right eye, nose, left and right corner of the mouth, left and right as seen in the picture;
+    left eye, right eye, nose, left and right corner of the mouth, left and right as seen in the picture; (0, 2) for a
+    face that was drawn by hand;
     `crop` uint8 RGB (side, side, 3), cut by the crop rule of `fer_core.detection`.
     """
 

@@ -56,7 +56,7 @@ def test_scale_widens_any_shape():
         assert (wide.x, wide.y) == (one.x, one.y)
 
 
-@pytest.mark.parametrize("landmarks", [None, np.full((5, 2), np.nan, np.float32)])
+@pytest.mark.parametrize("landmarks", [None, np.full((5, 2), np.nan, np.float32), np.empty((0, 2), np.float32)])
 def test_without_landmarks_the_box_alone_decides(landmarks):
     alone = frame(BOX, landmarks, CropRule(level=True))
     assert alone.width == pytest.approx(80 * LEARNED_BOX.width + 105 * LEARNED_BOX.height)

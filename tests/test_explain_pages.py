@@ -129,6 +129,21 @@ def test_a_picture_of_the_gallery_opens_by_its_link_and_without_one_the_page_say
     assert not gone.exception and "no longer in memory" in text(gone)
 
 
+@pytest.mark.parametrize(("page", "query", "said"), [
+    ("explain", {"models": "torch-compact"}, "**Face 1 of photo 1**"),
+    ("what_if", {"models": "torch-compact"}, "**Face 1 of photo 1**"),
+    ("inside", {"model": "torch-compact", "part": "features"}, "for this face"),
+])  # fmt: skip
+def test_a_drawn_face_which_has_no_landmarks_is_a_face_like_any_other(page, query, said):
+    made, id = cache.example_work(), cache.new_work_id()
+    made = edit.draw(made, made.photos[0].sha256, (20, 20, 120, 140))  # above the found one, so the first
+    assert made.faces[0].found.origin == "drawn"
+    cache.works().put(id, made)
+    at = run(page, work=id, **query)
+    assert not at.exception, at.exception[0].message
+    assert said in text(at)
+
+
 def test_insertion_and_deletion_are_drawn_where_they_are_asked_for():
     at = run("explain", models="keras-native", curves="true")
     assert not at.exception

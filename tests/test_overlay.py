@@ -64,6 +64,7 @@ def test_landmarks_of_the_photo_are_found_in_the_crop():
     points = np.tile(eye, (5, 1)).astype(np.float32)
     assert overlay.points_in(points, frame, (50, 50, 3)) == pytest.approx(np.tile([35, 25], (5, 1)), abs=1e-3)
     assert overlay.points_in(np.full((5, 2), np.nan, np.float32), frame, (50, 50)) is None
+    assert overlay.points_in(np.empty((0, 2), np.float32), frame, (50, 50)) is None
 
 
 def test_a_crops_landmarks_are_looked_for():
