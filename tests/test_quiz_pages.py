@@ -178,6 +178,17 @@ def test_how_sure_a_person_was_stands_beside_how_often_right(noise_faces, quiz_d
     assert "How sure" not in text(opened("my_result", run=sat(quiz_database, noise_faces, wrong=4)))
 
 
+def test_a_run_without_an_answer_in_time_has_its_result_and_its_data(noise_faces, quiz_database):
+    faces = Fer2013Faces(artifacts.reference(), noise_faces)
+    code = quiz.start(quiz_database, faces, replace(TINY, limit=2000), consent=True)
+    while task := quiz.state(quiz_database, code).task:
+        quiz.answer(quiz_database, code, task.position, None, None)
+    at = opened("my_result", run=code)
+    figures = {m.label: m.value for m in at.metric}
+    assert figures["Accuracy"] == "0.0\N{NO-BREAK SPACE}%" and "You and the models" not in text(at)
+    assert "The faces that you missed" in text(at) and button(at, "Delete") and at.get("download_button")
+
+
 def test_my_data_can_be_deleted(noise_faces, quiz_database):
     code, other = sat(quiz_database, noise_faces), sat(quiz_database, noise_faces)
     at = opened("my_result", run=code)

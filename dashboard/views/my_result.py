@@ -32,11 +32,14 @@ def main() -> None:
         ui_quiz.leave_run("Type the code again")
         return
     found = score(table) if state.task is None or state.options.feedback else None
-    if found is None:
-        unfinished(state)
-    else:
-        show(state, table, found)
-    ui_people.own_data(database, state, table)
+    above, below = st.container(), st.container()
+    with below:
+        ui_people.own_data(database, state, table)  # first, so that nothing above can hide it
+    with above:
+        if found is None:
+            unfinished(state)
+        else:
+            show(state, table, found)
 
 
 def no_run() -> None:
@@ -69,7 +72,7 @@ def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
     ui_people.by_class(found)
     ui_people.how_sure(table, "my-sureness")
     on = shared(table, reference, names) if reference is not None else None
-    if on is not None and models and not state.options.feedback:
+    if on is not None and len(on.people) and models and not state.options.feedback:  # none: no answer came in time
         st.subheader("You and the models, on the same faces")
         ui_people.against(people_tables.comparisons(on, on.people[0], models), "You")
     st.subheader("The faces that you missed")

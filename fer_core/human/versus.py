@@ -55,7 +55,8 @@ class Standing:
 def shared(table: pd.DataFrame, reference: Reference, names: Sequence[str] | None = None) -> Shared | None:
     """The test faces in the table that the models were tested on too; None where there are none.
 
-    `names` are the reference's faces in the table, where they are not FER2013's.
+    `names` are the reference's faces in the table, where they are not FER2013's. People who answered none of them are
+    left out.
     """
     matrix, raters, faces = ratings(table)
     places = {name: place for place, name in enumerate(names or map(face_id, reference.ids.tolist()))}
