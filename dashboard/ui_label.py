@@ -55,7 +55,7 @@ def _by_names() -> None:
         return made
 
     ui_work.change(by_names)
-    n = told[0] if told else 0
+    n = told[-1] if told else 0
     said = f"{n} photo{'s' * (n != 1)} labelled by name." if n else "No file or folder name here names an expression."
     st.toast(said, icon=":material/label:")
 

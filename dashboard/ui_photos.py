@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import cache, looks, ui_url, ui_work
 from fer_core import collection_add
-from fer_core.collection import CollectedPhoto, Collection, CollectionError, LedgerRow
+from fer_core.collection import CollectedPhoto, Collection, LedgerRow
 from fer_core.crop_rule import CropRule, Shape
 from fer_core.detection import LOWEST_THRESHOLD, DetectionOptions
 from fer_core.photo_sources import Input, from_uploads
@@ -51,18 +51,20 @@ def add_photos(key: str = ui_work.WORK) -> None:
 def take(files: Sequence[tuple[str, bytes]], key: str = ui_work.WORK) -> None:
     """Nothing comes back; the files are in the collection at work, with progress shown meanwhile."""
     inputs = list(from_uploads(files))
-    before = ui_work.current(key)
-    start = before or Collection()
-    if is_example(start):
-        start = Collection(options=start.options)  # the example goes, what was chosen on it stays
+    start = _users(ui_work.newest(key))
     bar = st.progress(0.0, "Looking for faces …")
 
     def progress(done: int, name: str) -> None:
         bar.progress(done / max(1, len(inputs)), f"Looking for faces: photo {done} of {len(inputs)}")
 
-    read = cache.reader()
-    ui_work.keep(collection_add.add(start, _named(inputs), read, progress), key)
+    made = collection_add.add(start, _named(inputs), cache.reader(), progress)
+    ui_work.change(lambda now: collection_add.carried(made, start, _users(now)), key)
     bar.empty()
+
+
+def _users(collection: Collection) -> Collection:
+    """The collection for the user's own photos: the example goes, what was chosen on it stays."""
+    return Collection(options=collection.options) if is_example(collection) else collection
 
 
 def _named(inputs: Sequence[Input]) -> list[Input]:
@@ -105,22 +107,22 @@ def detection_form(collection: Collection, key: str = ui_work.WORK) -> None:
 
 
 def search(options: DetectionOptions, key: str = ui_work.WORK) -> None:
-    """Nothing comes back; the photos were searched again, with progress shown meanwhile."""
-    collection = ui_work.current(key) or cache.example_work()
+    """Nothing comes back; the photos were searched again, with progress shown meanwhile.
+
+    Once more where another window changed the collection meanwhile; what was found in the last photos is remembered.
+    """
     bar = st.progress(0.0, "Looking for faces …")
-    n = len(collection.photos)
 
-    def progress(done: int, name: str) -> None:
-        bar.progress(done / max(1, n), f"Looking for faces: photo {done} of {n}")
+    def searched(now: Collection) -> Collection:
+        n = len(now.photos)
 
-    try:
-        found = collection_add.search_again(collection, options, cache.reader(), progress)
-    except CollectionError as error:
-        bar.empty()
-        st.error(str(error), icon=":material/error:")
-        return
+        def progress(done: int, name: str) -> None:
+            bar.progress(done / max(1, n), f"Looking for faces: photo {done} of {n}")
+
+        return collection_add.search_again(now, options, cache.reader(), progress)
+
+    ui_work.change(searched, key)
     bar.empty()
-    ui_work.keep(found, key)
     st.rerun()
 
 

@@ -58,6 +58,15 @@ def keep(collection: Collection, key: str = WORK) -> None:
     st.query_params[key] = id
 
 
+def swap(old: Collection, new: Collection, key: str = WORK) -> bool:
+    """Whether `new` took the place of `old`, the collection at work; not where another window changed it meanwhile."""
+    id = st.session_state.get(_id(key))
+    if id is not None and cache.works().get(id) is not None:
+        return cache.works().swap(id, old, new)
+    keep(new, key)
+    return True
+
+
 def begin(collection: Collection, key: str = WORK) -> None:
     """Nothing comes back; this collection takes a new id, and the one before keeps its own."""
     st.session_state.pop(_id(key), None)
@@ -65,18 +74,21 @@ def begin(collection: Collection, key: str = WORK) -> None:
     keep(collection, key)
 
 
-def begun(key: str = WORK) -> Collection:
-    """What there is to change before the user's first act: the example, elsewhere a person's empty gallery."""
-    return cache.example_work() if key == WORK else Collection(SOMEBODY)
-
-
 def change(how: Callable[[Collection], Collection], key: str = WORK) -> None:
-    """Nothing comes back; the collection is changed, or the reason why it could not be is shown. For callbacks."""
-    now = current(key) or begun(key)
+    """Nothing comes back; the collection is changed, or the reason why it could not be is shown. For callbacks.
+
+    `how` is asked again, about the newest state, where another window changed it meanwhile.
+    """
     try:
-        keep(how(now), key)
+        while not swap(now := newest(key), how(now), key):
+            pass
     except ValueError as error:  # CollectionError, PhotoError, EmotionError: all in the user's words
         st.session_state[_problem(key)] = str(error)
+
+
+def newest(key: str = WORK) -> Collection:
+    """The collection at work, and before there is one what a change begins with: the example, an empty gallery."""
+    return current(key) or (cache.example_work() if key == WORK else Collection(SOMEBODY))
 
 
 def problems(key: str = WORK) -> None:
@@ -102,7 +114,7 @@ def read(collection: Collection, cards: Sequence[ModelCard], key: str = WORK) ->
         for card in cards:
             made = cache.read_by(made, card)
     if made is not collection and current(key) is collection:
-        keep(made, key)
+        swap(collection, made, key)
     return made
 
 

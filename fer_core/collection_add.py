@@ -81,6 +81,22 @@ def add_one(collection: Collection, one: ReadInput) -> Collection:
     return replace(collection, photos=(*collection.photos, _collected(collection, number, one, one.reading)))
 
 
+def carried(made: Collection, start: Collection, to: Collection) -> Collection:
+    """The collection `to` with the input files that `made` has beyond `start`, which it began as.
+
+    CollectionError where `to` has other options: what was found under those of `made` has no place there.
+    """
+    if to.options != made.options:
+        raise CollectionError("Meanwhile other options of detection were chosen. Add the files once more.")
+    for row in made.ledger[len(start.ledger) :]:
+        if row.outcome in ("skipped", "failed"):
+            to = replace(to, ledger=(*to.ledger, replace(row, number=len(to.ledger) + 1)))
+        else:
+            photo = made.photo(row.sha256)
+            to = add_one(to, ReadInput(row.file, photo.original, _reading(photo)))
+    return to
+
+
 def ledger_row(number: int, one: ReadInput, same: int | None, refused: str = "") -> LedgerRow:
     """What became of one input file; `same` is the number of an earlier file with the same picture."""
     found = one.reading
@@ -201,8 +217,11 @@ def _counted(ledger: Sequence[LedgerRow], photos: Sequence[CollectedPhoto]) -> t
     rows = []
     for row in ledger:
         if photo := now.get(row.number):
-            reading = PhotoReading(photo.sha256, photo.width, photo.height, photo.notes,
-                                   tuple(f.face for f in photo.found), b"", photo.scale)  # fmt: skip
-            row = ledger_row(row.number, ReadInput(row.file, None, reading), None)
+            row = ledger_row(row.number, ReadInput(row.file, None, _reading(photo)), None)
         rows.append(row)
     return tuple(rows)
+
+
+def _reading(photo: CollectedPhoto) -> PhotoReading:
+    return PhotoReading(photo.sha256, photo.width, photo.height, photo.notes, tuple(f.face for f in photo.found),
+                        photo.preview_jpeg or b"", photo.scale)  # fmt: skip

@@ -62,6 +62,15 @@ class Works:
             self._kept[id] = (self.clock(), collection)
             self._forget()
 
+    def swap(self, id: str, old: Collection, new: Collection) -> bool:
+        """Whether the id stood for `old`, and stands for `new` from now on: else somebody changed it meanwhile."""
+        with self._lock:
+            self._forget()
+            same = id in self._kept and self._kept[id][1] is old
+            if same:
+                self._kept[id] = (self.clock(), new)
+            return same
+
     def _forget(self) -> None:
         oldest = self.clock() - HOURS * 3600
         by_use = sorted(self._kept, key=lambda kept: -self._kept[kept][0])

@@ -25,7 +25,7 @@ def main() -> None:
     if not cards:
         ui_none.no_models()
     cards = ui_work.able(cards)
-    collection = ui_work.current(ui_gallery.KEY) or ui_work.begun(ui_gallery.KEY)
+    collection = ui_work.newest(ui_gallery.KEY)
     left, right = st.columns([2, 3], gap="large")
     with left:
         name(collection)
