@@ -35,6 +35,13 @@ class ChosenFace:
     frame: Frame | None = None
     link: Mapping[str, str] = field(default_factory=dict)
 
+    def points_on(self, size: tuple[int, ...]) -> Float32 | None:
+        """The landmarks float32 (5, 2) in the pixels of a map of the face, `size` (h, w): it may be smaller."""
+        if self.points is None:
+            return None
+        (height, width), (down, across) = self.crop.shape[:2], size
+        return np.asarray(self.points * (across / width, down / height), np.float32)
+
 
 def of_collection(collection: Collection, face: CollectedFace, link: Mapping[str, str]) -> ChosenFace:
     """A face of the user's photos."""

@@ -11,7 +11,7 @@ from dashboard.chosen_face import ChosenFace
 from dashboard.explain_facts import Asked
 from fer_core.saliency import METHODS
 from fer_core.saliency_checks import KEPT, THRESHOLD, Curves, Sanity, agreement, insertion_deletion
-from fer_core.types import Float32, ModelCard
+from fer_core.types import ModelCard
 
 SANITY = "uv run python -m trainers sanity --data fer2013.csv"
 REGIONS = """How much of each map lies on brows, eyes, nose, mouth and the rest of the crop, by MTCNN's five
@@ -40,8 +40,9 @@ def agreement_between(maps: Sequence[Asked], title: str) -> None:
         st.caption("Spearman's rank correlation of the pixels: 1 is the same order, 0 none.")
 
 
-def region_chart(maps: Sequence[Asked], points: Float32 | None, titles: Mapping[str, str]) -> None:
+def region_chart(maps: Sequence[Asked], face: ChosenFace, titles: Mapping[str, str]) -> None:
     """Draws how much of each map lies on each region of the face."""
+    points = face.points_on(maps[0].values.shape)  # one face's maps have one size
     table, ids = explain_facts.region_table(maps, points, titles), [one.model for one in maps]
     said = "; ".join(f"{titles[one.model]}, {METHODS[one.method].title}: {explain_facts.places_in_words(one, points)}"
                      for one in maps)  # fmt: skip

@@ -155,13 +155,14 @@ def _cell(
         st.caption("Not made yet: run it above.")
         return
     spec = catalog.spec(card.architecture).input
-    alt = f"{method.title} of {card.title} for {explain_facts.in_words(one.target)}. {describe(one.map.values[0], face.points)}"  # noqa: E501
+    points = face.points_on(one.map.values.shape[1:])
+    alt = f"{method.title} of {card.title} for {explain_facts.in_words(one.target)}. {describe(one.map.values[0], points)}"  # noqa: E501
     with st.container(horizontal=True, gap="xsmall"):
         st.image(explain_pictures.seen(face, spec, values, how.opacity), width=SHOWN, alt=f"As the model saw it. {alt}")
         st.image(explain_pictures.in_photo(face, values, how.opacity), width=SHOWN, alt=f"In the photo. {alt}")
     if one.remark:
         st.warning(one.remark, icon=":material/do_not_disturb_on:")
-    places = explain_facts.places_in_words(one, face.points)
+    places = explain_facts.places_in_words(one, points)
     said = [f"Maximum **{one.maximum:.3g}** {method.unit}.", f"Of its mass: {places}." if places else ""]
     st.caption(" ".join([*said, f"Sanity check: {UNTESTED}." if verdict == UNTESTED else ""]))
 

@@ -7,13 +7,19 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from collection_cases import collection
+from collection_cases import collection, picture, reads
 
 from dashboard import average_facts, cache, explain_facts, inside_pictures, ui_averages
+from dashboard.cache.maps import Kept
+from dashboard.chosen_face import of_collection
 from dashboard.explain_facts import Asked
 from fer_core import artifacts, average_maps, collection_edit as edit
 from fer_core.average_maps import Group, pack
+from fer_core.collection import Collection
+from fer_core.collection_add import add
+from fer_core.face_regions import REGIONS, regions
 from fer_core.inside import Kernels
+from fer_core.photo_sources import Input
 from fer_core.saliency_checks import Outcome, Places, Sanity
 from fer_core.types import EMOTIONS, Interval, Prediction, SaliencyMap
 from tests.page_runs import run, text
@@ -142,6 +148,24 @@ def test_a_drawn_face_which_has_no_landmarks_is_a_face_like_any_other(page, quer
     at = run(page, work=id, **query)
     assert not at.exception, at.exception[0].message
     assert said in text(at)
+
+
+def test_the_maps_of_a_large_face_are_small_and_its_regions_where_they_were(monkeypatch):
+    box = (100.0, 100.0, 1500.0, 1500.0)
+    made, id, kept = add(Collection(), [Input("large.png", picture(0, (1600, 1600)))], reads([box])), "", Kept()
+    points = np.array([[600, 600], [1000, 600], [800, 850], [650, 1050], [950, 1050]], np.float32)
+    one = replace(made.photos[0].found[0], face=replace(made.faces[0].face, landmarks=points))
+    made, id = replace(made, photos=(replace(made.photos[0], found=(one,)),)), cache.new_work_id()
+    cache.works().put(id, made)
+    monkeypatch.setattr(cache, "made_maps", lambda: kept, raising=False)
+    at = run("explain", work=id, models="torch-compact", methods=["grad_cam", "integrated_gradients"])
+    assert not at.exception, at.exception[0].message
+    face = of_collection(made, made.faces[0], {})
+    whole, shape = regions(face.points, face.crop.shape[:2]), (192, 192)
+    assert face.crop.shape[0] > 1000 and [one.values.shape[1:] for one in kept._kept.values()] == [shape, shape]
+    shares = next(frame.value for frame in at.dataframe if "brows" in frame.value)
+    own = shares[shares["model"] == "The regions' own size"].iloc[0]
+    assert own["mouth"] > 0.05 and all(own[name] == pytest.approx(whole[name].mean(), abs=0.005) for name in REGIONS)
 
 
 def test_insertion_and_deletion_are_drawn_where_they_are_asked_for():

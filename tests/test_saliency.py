@@ -290,3 +290,10 @@ def test_every_method_has_its_source_and_unit():
     for id, method in METHODS.items():
         assert method.id == id and method.title and method.unit and any(c.isdigit() for c in method.source)
     assert set(EMOTIONS) >= {"sad"} and available(catalog.untrained("tiny-torch")) == tuple(METHODS)
+
+
+def test_a_map_is_as_large_as_the_face_but_never_larger_than_anything_looks_at(model):
+    large = np.random.default_rng(1).integers(0, 256, (1, 600, 400, 3), dtype=np.uint8)
+    assert raw(model, large, "grad_cam", "happy").shape == raw(model, list(large), "grad_cam", "happy").shape
+    assert raw(model, large, "integrated_gradients", "happy").shape == (1, 192, 128)
+    assert raw(model, large[:, :150, :100], "grad_cam", "happy").shape == (1, 150, 100)

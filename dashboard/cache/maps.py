@@ -13,7 +13,7 @@ from fer_core.saliency import Target
 from fer_core.types import ModelCard
 
 MOST = 400
-"""Results kept: maps of a megabyte at most, so that a session holds some hundred megabytes at the worst."""
+"""Results kept: maps of 0.3 MB at most (`saliency.task.LARGEST`), so that a session holds 120 MB at the worst."""
 
 
 @dataclass

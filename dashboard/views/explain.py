@@ -83,7 +83,7 @@ def checks(cards: Sequence[ModelCard], maps: Sequence[Asked], face: ChosenFace) 
     sound = [one for one in maps if one.map is not None and not one.remark]
     st.subheader("What the maps are worth")
     if sound:
-        ui_checks.region_chart(sound, face.points, titles)
+        ui_checks.region_chart(sound, face, titles)
         ui_checks.hiding(sound, {card.id: card for card in cards}, face, titles)
     ui_checks.sanity_table(cache.sanity_studies(), titles)
 

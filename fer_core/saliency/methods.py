@@ -71,9 +71,10 @@ def explain(
 ) -> SaliencyMap:  # fmt: skip
     """Maps of what in each face speaks for the target, as this model sees it; `raw` has them with their signs.
 
-    Maps are of the faces' own height and width, 96 x 96 where the faces' differ. Of an ensemble, methods that need
-    gradients or a layer give the mean of the members' maps, each divided by its largest magnitude; those that need
-    predictions ask the ensemble as one. Of a model with test-time augmentation they give those of the whole face.
+    Maps are of the faces' own height and width within 192 pixels, 96 x 96 where the faces' differ. Of an ensemble,
+    methods that need gradients or a layer give the mean of the members' maps, each divided by its largest magnitude;
+    those that need predictions ask the ensemble as one. Of a model with test-time augmentation they give those of the
+    whole face.
 
     `progress(done, of)` hears of every batch; `stop()` is asked before each, and Stopped ends the call where it says
     True. ValueError names the methods or emotions that there are, where this model has not the one that was asked for.

@@ -17,7 +17,8 @@ from fer_core.types import Float32, Target, Uint8
 
 Int = NDArray[np.signedinteger[Any]]
 LARGEST = 192
-"""Pixels that a face is made smaller to before parts of it are hidden; no network here looks at more."""
+"""Pixels that a face is made smaller to before parts of it are hidden, and that a map has at most; no network here
+looks at more."""
 SIDE = 96
 """Pixels that a map is high and wide where the crops have several sizes."""
 
@@ -38,11 +39,20 @@ class Task:
 
 
 def size_of(faces: Faces) -> tuple[int, int]:
-    """Height and width of the maps: the faces' own, or `SIDE` where these differ. ValueError where they are none."""
+    """Height and width of the maps: the faces' own within `LARGEST`, or `SIDE` where these differ.
+
+    ValueError where they are no faces.
+    """
     shapes = {face.shape[:2] for face in check_faces(faces)}
     if isinstance(faces, np.ndarray):
-        return faces.shape[1], faces.shape[2]
-    return shapes.pop() if len(shapes) == 1 else (SIDE, SIDE)
+        shapes = {faces.shape[1:3]}
+    return within(*shapes.pop()) if len(shapes) == 1 else (SIDE, SIDE)
+
+
+def within(height: int, width: int) -> tuple[int, int]:
+    """That height and width made smaller to at most `LARGEST`, the shape kept."""
+    share = min(1.0, LARGEST / max(height, width))
+    return max(1, round(height * share)), max(1, round(width * share))
 
 
 def spread(amounts: Float32, size: tuple[int, int]) -> Float32:
@@ -59,12 +69,10 @@ def plain(face: Uint8) -> Uint8:
 
 def small(face: Uint8) -> Uint8:
     """The face at most `LARGEST` pixels high and wide."""
-    height, width = face.shape[:2]
-    if max(height, width) <= LARGEST:
+    size = within(face.shape[0], face.shape[1])
+    if size == face.shape[:2]:
         return face
-    share = LARGEST / max(height, width)
-    size = (max(1, round(width * share)), max(1, round(height * share)))
-    return np.asarray(Image.fromarray(face).resize(size, Image.Resampling.BOX))
+    return np.asarray(Image.fromarray(face).resize(size[::-1], Image.Resampling.BOX))
 
 
 def cells(shape: tuple[int, int], side: int) -> Int:
