@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import ui_quiz
+from dashboard import looks, ui_quiz
 from dashboard.words import counted
 from fer_core.human import classes, codes, exchange
 from fer_core.human.database import Database
@@ -67,9 +67,9 @@ def import_answers(database: Database, number: int) -> None:
             try:
                 found = exchange.import_csv(database, given.getvalue(), number)
             except HumanError as problem:
-                st.error(str(problem), icon=":material/error:")
+                st.error(looks.verbatim(str(problem)), icon=":material/error:")
                 return
-            ignored = f" Not read: {', '.join(found.ignored)}." if found.ignored else ""
+            ignored = f" Not read: {looks.verbatim(', '.join(found.ignored))}." if found.ignored else ""
             st.success(
                 f"{counted(found.answers, 'answer')} of {counted(found.raters, 'person', 'people')} came in.{ignored}",
                 icon=":material/check:",

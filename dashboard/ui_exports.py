@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import ui_photos, ui_work
+from dashboard import looks, ui_photos, ui_work
 from fer_core import exports
 from fer_core.collection import Collection, CollectionError
 from fer_core.collection_file import from_bytes, to_bytes
@@ -58,7 +58,7 @@ def load() -> None:
         with st.spinner("Checking every part of the file …"):
             found = from_bytes(file.getvalue())
     except CollectionError as error:
-        st.error(str(error), icon=":material/gpp_bad:")
+        st.error(looks.verbatim(str(error)), icon=":material/gpp_bad:")
         return
     ui_work.begin(found)
     st.session_state["loads"] += 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, charts, collection_facts, ui_url, ui_work, words
+from dashboard import cache, charts, collection_facts, looks, ui_url, ui_work, words
 from dashboard.figures_size import COUNTED
 from dashboard.pages_table import VIEWS
 from fer_core.collection import Collection
@@ -107,12 +107,13 @@ def own_faces(collection: Collection, studies: Mapping[str, Study], titles: Mapp
     """Draws which faces of the user's photos are too small for which model."""
     faces = answered(collection, [])
     small = collection_facts.too_small(faces, studies)
+    name = looks.verbatim(collection.name)
     st.subheader("Your photos")
     if not small:
-        st.success(f"No face of {len(faces):,} in “{collection.name}” is too small for any model that was asked.",
+        st.success(f"No face of {len(faces):,} in “{name}” is too small for any model that was asked.",
                    icon=":material/task_alt:")  # fmt: skip
         return
-    of = f"{len(small):,} of {words.counted(len(faces), 'face')} in “{collection.name}”"
+    of = f"{len(small):,} of {words.counted(len(faces), 'face')} in “{name}”"
     st.warning(f"{of} {'is' if len(small) == 1 else 'are'} too small for at least one model: do not trust its answer "
                "there.", icon=":material/photo_size_select_small:")  # fmt: skip
     table = collection_facts.small_table(small, studies, titles)

@@ -248,13 +248,18 @@ class _Loading:
         return original, preview
 
 
+_NO_MARKUP = str.maketrans("", "", "[]<>`")
+"""A title is drawn as Markdown everywhere, choices among it: one from elsewhere makes no picture and no link."""
+
+
 def _model_answers(part: schema.AnswersPart) -> ModelAnswers:
     labels = tuple(name for name in EMOTIONS if name in part.labels)
     rows = {key: np.array(p, np.float32) for key, p in part.probabilities.items()}
     wrong = any(len(p) != len(labels) or abs(float(p.sum()) - 1) > 1e-3 for p in rows.values())
     if labels != tuple(part.labels) or wrong:
         raise CollectionError(f"The answers of {part.id[:40]!r} are damaged: not one share a label. Save it anew.")
-    return ModelAnswers(part.id, part.title, part.weights_sha256, labels, part.calibrated, rows, part.temperature)
+    title = part.title.translate(_NO_MARKUP)
+    return ModelAnswers(part.id, title, part.weights_sha256, labels, part.calibrated, rows, part.temperature)
 
 
 def _jpeg_size(data: bytes, name: str) -> tuple[int, int]:

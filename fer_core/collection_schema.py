@@ -79,7 +79,7 @@ class RowPart(Part):
 class AnswersPart(Part):
     """One model's answers, by the digest of the crop."""
 
-    id: Annotated[str, Field(min_length=1, max_length=100)]
+    id: Annotated[str, Field(max_length=100, pattern=r"^\w[\w .+-]*$")]  # heads of columns: never a formula
     title: Text
     weights_sha256: Text
     labels: Annotated[list[Emotion], Field(min_length=2)]

@@ -1,10 +1,11 @@
 """The teacher's pages of a class: nothing without the passphrase, and then what the class answers, as it answers."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from dashboard import cache
+from dashboard import cache, looks
 from fer_core.human import classes, codes, exchange
-from fer_core.human.errors import DatabaseUnavailableError, UnknownCodeError
+from fer_core.human.errors import DatabaseUnavailableError, ImportRefusedError, UnknownCodeError
 from tests.page_runs import opened, said, text
 from tests.quiz_pages import PASSPHRASE, button, in_url, opened_class, sat
 
@@ -122,3 +123,26 @@ def test_an_experiment_from_elsewhere_is_not_called_fer2013s(noise_faces, quiz_d
     people_cache._class_answers.clear()
     at.run()
     assert "FER2013" not in said(at) and "rows the label" in said(at)  # of two sets
+
+
+def _import():
+    from dashboard import ui_class
+
+    ui_class.import_answers(None, 1)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_a_csv_from_elsewhere_says_is_drawn_as_it_is(monkeypatch, refused):
+    beacon = "![x](https://elsewhere.example/t.png)"
+
+    def import_csv(database, data, number):
+        if refused:
+            raise ImportRefusedError(f"Row 2, column face: got {beacon}.")
+        return exchange.Imported(1, 1, (beacon,))
+
+    monkeypatch.setattr(exchange, "import_csv", import_csv)
+    at = AppTest.from_function(_import, default_timeout=60).run()
+    at.file_uploader[0].set_value(("a.csv", b"x", "text/csv")).run()
+    button(at, "Import").click().run()
+    said = (at.error if refused else at.success)[0].value
+    assert looks.verbatim(beacon) in said and beacon not in said

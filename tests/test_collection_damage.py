@@ -2,13 +2,15 @@
 
 import zipfile
 from io import BytesIO
+from typing import Annotated
 
 import hypothesis.strategies as st
 import pytest
 from collection_cases import jpeg, picture, png_of, rezipped, with_manifest, worked_collection
 from hypothesis import given, settings
+from pydantic import TypeAdapter
 
-from fer_core import collection_file, collection_schema as schema
+from fer_core import artifacts, collection_file, collection_schema as schema
 from fer_core.collection import Collection, CollectionError
 from fer_core.collection_file import MANIFEST, from_bytes, to_bytes
 
@@ -137,3 +139,23 @@ def test_any_damage_is_an_error_in_words_or_harmless(worked, data):
         assert len(str(error)) > 20
     else:
         assert [f.key for f in found.faces] == [f.key for f in worked.faces]
+
+
+BEACON = "![x](https://elsewhere.example/t.png)"
+
+
+def test_a_models_title_from_elsewhere_is_no_markup(worked):
+    made = from_bytes(with_manifest(to_bytes(worked), _set("answers", 0, "title", to=f"A{BEACON}`<b>")))
+    assert [one.title for one in made.answers.values()] == ["A!x(https://elsewhere.example/t.png)b", "Model-B"]
+
+
+@pytest.mark.parametrize("id", ['=HYPERLINK("https://elsewhere.example","x")', "+1", "-1", "@a", "", "a\nb", BEACON])
+def test_a_models_id_is_never_a_formula(worked, id):
+    with pytest.raises(CollectionError, match="answers"):
+        from_bytes(with_manifest(to_bytes(worked), _set("answers", 0, "id", to=id)))
+
+
+def test_every_artifact_has_an_id_that_can_be_saved():
+    pattern = schema.AnswersPart.model_fields["id"].metadata
+    for id in artifacts.ids():
+        TypeAdapter(Annotated[str, *pattern]).validate_python(id)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import skimage
-from collection_cases import answered_collection, collection, picture
+from collection_cases import answered_collection, collection, picture, rezipped
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache, collection_facts
+from dashboard import cache, collection_facts, looks
 from dashboard.cache.workplace import HOURS, MOST, Works
 from dashboard.pages_table import VIEWS
 from fer_core import collection_edit as edit
@@ -256,6 +256,13 @@ def test_a_refused_file_changes_nothing(quick):
     before = _work(at)
     _load(at, to_bytes(collection())[:-200])
     assert "damaged" in at.error[0].value and _work(at) is before
+
+
+def test_a_refused_files_own_words_are_shown_and_draw_nothing(quick):
+    beacon = "![x](https://elsewhere.example/t.png)"
+    at = _page("collection", collection(), part="keep")
+    _load(at, rezipped(to_bytes(collection()), lambda members: [*members, (beacon, b"")]))
+    assert looks.verbatim(beacon) in at.error[0].value and beacon not in _text(at)
 
 
 def test_a_collection_is_renamed_and_an_empty_name_refused(quick):

@@ -163,7 +163,7 @@ def test_the_curves_are_what_is_counted():
 
 
 def test_the_users_own_faces_that_are_too_small_are_shown(asked):
-    made = collection(("a.png",))
+    made = collection_edit.renamed(collection(("a.png",)), "*Test*")
     made = collection_edit.draw(made, made.photos[0].sha256, (5, 70, 19, 88))  # one without landmarks, smaller than 30
     id = cache.new_work_id()
     cache.works().put(id, made)
@@ -171,11 +171,11 @@ def test_the_users_own_faces_that_are_too_small_are_shown(asked):
     assert len(small) > 0 and size_of(made.faces[-1].face) < 20
     at = run(work=id)
     assert not at.exception
-    assert "4 of 4 faces in “Test” are" in text(at)  # torch-native is trusted at no size
+    assert r"4 of 4 faces in “\*Test\*” are" in text(at)  # torch-native is trusted at no size
     table = at.dataframe[0].value.set_index("model")["faces too small"]
     titles = {id: artifacts.card(id).title for id in IDS}
     assert table.to_dict() == {titles["keras-native"]: len(small), titles["torch-native"]: 4}
-    assert "4 of 4 faces in “Test” are" in text(run(work=id, models="keras-native"))  # whatever is drawn
+    assert r"4 of 4 faces in “\*Test\*” are" in text(run(work=id, models="keras-native"))  # whatever is drawn
     (asked / "torch-native" / "face_size.json").unlink()
     at = run(work=id)
     assert f"{len(small)} of 4 faces" in text(at) and "Your photos" in [head.value for head in at.subheader]
