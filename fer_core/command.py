@@ -19,7 +19,7 @@ from fer_core import artifacts
 from fer_core.detection import DetectionOptions
 from fer_core.photo_sources import find, opened
 from fer_core.predict_run import Run
-from fer_core.types import ModelCard, unknown
+from fer_core.types import ModelCard, remake, unknown
 
 NOTHING, SOME = 1, 3
 """Exit statuses, see above."""
@@ -36,7 +36,7 @@ def seven_faces() -> None:
 @app.command(epilog="Exit status: 0 all read, 1 nothing could be done, 2 wrong use, 3 some photos could not be read.")
 def predict(
     photos: Annotated[list[str], typer.Argument(help="photos, folders, ZIPs, or patterns such as 'class/*.jpg'")],
-    models: Annotated[str, typer.Option(help="models' ids with commas between; all where none is named")] = "",
+    models: Annotated[str, typer.Option(help="models' ids with commas between; else all that can answer")] = "",
     out: Annotated[Path | None, typer.Option(help="a CSV file, one row a face; else the standard output")] = None,
     minimum_face: Annotated[int, typer.Option(help="the smallest face to look for, in pixels")] = 20,
     confidence: Annotated[float, typer.Option(help="how sure the detector must be, 0 to 1")] = 0.9,
@@ -61,15 +61,36 @@ def predict(
 
 
 def _cards(wanted: str) -> list[ModelCard]:
-    """The cards of the models asked for, all where none is; ValueError saying what there is and what to do."""
+    """The cards of the models asked for; where none is, of all that can answer, those left out said on stderr.
+
+    ValueError saying what there is and what to do.
+    """
     here = artifacts.ids()
     if not here:
         raise ValueError("No trained model is here yet. Train one with: python -m trainers train keras-native")
-    ids = [id.strip() for id in wanted.split(",") if id.strip()] or list(here)
+    ids = [id.strip() for id in wanted.split(",") if id.strip()]
     for id in ids:
         if id not in here:
             raise ValueError(unknown("model", id, here))
-    return [artifacts.card(id) for id in dict.fromkeys(ids)]
+    found: list[ModelCard] = []
+    for id in dict.fromkeys(ids or here):
+        try:
+            found.append(_able(id))
+        except artifacts.ArtifactError as error:
+            if ids:
+                raise
+            console.print(f"[yellow]Left out[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    if not found:
+        raise ValueError("No model here can answer. Train one with: python -m trainers train keras-native")
+    return found
+
+
+def _able(id: str) -> ModelCard:
+    """The card of a model that has its weights; ArtifactError where it cannot be read or has none."""
+    card = artifacts.card(id)
+    if not artifacts.has_weights(id):
+        raise artifacts.ArtifactError(f"The weights of {id!r} are not here. Make them with: {remake(id)}")
+    return card
 
 
 def _bar() -> Progress:
