@@ -232,3 +232,10 @@ def test_a_quiz_begins_while_answers_are_imported_into_its_class(database, faces
 
     monkeypatch.setattr(exchange._Run, "record", meanwhile)
     assert import_csv(database, (HEAD + "p1,a,sad,sad\n").encode(), number).answers == 1
+
+
+def test_a_refusal_names_the_row_of_the_file_though_blank_ones_come_before(database):
+    for head, row in ((b"", 5), (b"\r\n\n", 7)):
+        with pytest.raises(ImportRefusedError, match=rf"^Row {row}, column label"):
+            import_csv(database, head + b"rater,face,truth,label\np1,a,happy,sad\n\n\np1,b,happy,WRONG\n")
+    assert import_csv(database, b"rater,face,truth,label\n\np1,a,happy,sad\n,,,\np1,b,happy,sad\n\n").answers == 2

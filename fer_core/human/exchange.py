@@ -94,14 +94,15 @@ def _alone(session: Session, class_number: int | None) -> None:
 
 
 def _read(data: bytes) -> pd.DataFrame:
-    """The table as text, the needed columns there, the first row called 2 as in a spreadsheet."""
+    """The table as text, the needed columns there, rows called as in a spreadsheet, blank ones counted."""
     if len(data) > MOST_BYTES:
         raise ImportRefusedError(f"Expected a file of at most {MOST_BYTES // 10**6} MB, got {len(data) / 1e6:,.0f} MB.")
     try:
         text = data.decode("utf-8-sig")
-        head = text.partition("\n")[0]
+        body = text.lstrip("\r\n")
+        head = body.partition("\n")[0]
         separator = max(",;\t", key=head.count)
-        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
+        table = pd.read_csv(io.StringIO(body), sep=separator, dtype=str, keep_default_na=False, skip_blank_lines=False)
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ImportRefusedError(f"Expected a CSV in UTF-8 with a row of column names, got {reason}.") from error
@@ -113,9 +114,11 @@ def _read(data: bytes) -> pd.DataFrame:
     for name in NEEDED:
         if name not in table.columns:
             raise ImportRefusedError(unknown("column", name, table.columns) + f" Needed: {', '.join(NEEDED)}.")
+    first = 2 + text[: len(text) - len(body)].count("\n")
+    table.index = pd.RangeIndex(first, len(table) + first)
+    table = table[table.fillna("").ne("").any(axis=1)]
     if not 0 < len(table) <= MOST_ROWS:
         raise ImportRefusedError(f"Expected 1 to {MOST_ROWS:,} rows of answers, got {len(table):,}.")
-    table.index = pd.RangeIndex(2, len(table) + 2)
     for row, rater in table["rater"].items():
         _cell(row, "rater", rater, _name)
     return table
