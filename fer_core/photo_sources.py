@@ -37,12 +37,26 @@ class Input:
 
 
 def from_uploads(files: Iterable[tuple[str, bytes]]) -> Iterator[Input]:
-    """Every photo among (name, bytes), with those inside ZIPs."""
+    """Every photo among (name, bytes), with those inside ZIPs; of a dropped folder, as of one on disk, what is a photo.
+
+    A name without a folder in it was chosen by itself, so it is taken whatever it is.
+    """
     for name, data in files:
-        if data[:4] in _ZIP:
-            yield from from_zip(name, data)
+        inside = "/" in name
+        if inside and _hidden(name):
+            continue
+        if inside and PurePosixPath(name.lower()).suffix not in SUFFIXES | {".zip"}:
+            yield Input(name, None, _NO_PHOTO, skipped=True)
         else:
-            yield Input(name, data)
+            yield from _unzipped(name, data)
+
+
+def _unzipped(name: str, data: bytes) -> Iterator[Input]:
+    """What is in a file: one photo, or all of a ZIP."""
+    if data[:4] in _ZIP:
+        yield from from_zip(name, data)
+    else:
+        yield Input(name, data)
 
 
 def from_zip(name: str, data: bytes) -> Iterator[Input]:
@@ -121,7 +135,7 @@ def opened(found: Path | Input) -> Iterator[Input]:
         why = f"This file cannot be opened: {error.strerror}. Check its name and your rights to it."
         yield Input(found.as_posix(), None, why)
         return
-    yield from from_uploads([(found.as_posix(), data)])
+    yield from _unzipped(found.as_posix(), data)
 
 
 def _hidden(name: str) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fer_core import photos
-from fer_core.photo_sources import from_zip, opened
+from fer_core.photo_sources import Input, find, from_uploads, from_zip, opened
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
@@ -32,3 +32,20 @@ def test_a_photo_of_hundreds_of_megabytes_is_not_told_to_have_fifty(tmp_path):
     assert found.data is not None
     with pytest.raises(photos.PhotoError, match=r"has more than 50 MB; photos of up to 50 MB are read"):
         photos.read_photo(found.data)
+
+
+def test_a_dropped_folder_is_read_as_one_on_disk():
+    there = ["day/a.JPG", "day/.DS_Store", "day/notes.txt", "day/.thumbs/b.jpg", "__MACOSX/a.jpg", "notes.txt", ".c"]
+    found = list(from_uploads([(name, b"hello") for name in there]))
+    assert [(one.name, one.skipped) for one in found] == [
+        ("day/a.JPG", False), ("day/notes.txt", True), ("notes.txt", False), (".c", False),
+    ]  # fmt: skip
+    assert found[1].data is None and found[2].data == b"hello"
+
+
+def test_a_file_that_is_named_itself_is_taken_wherever_it_is(tmp_path):
+    path = tmp_path / ".hidden" / "photo"
+    path.parent.mkdir()
+    path.write_bytes(b"hello")
+    (one,) = find([str(path)])
+    assert list(opened(one)) == [Input(path.as_posix(), b"hello")]
