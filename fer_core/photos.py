@@ -219,7 +219,7 @@ def as_rgb(image: Image.Image, notes: list[str]) -> Image.Image:
     16 bits are scaled to 8, and transparency is laid on white. Grey stays the same grey in all three channels.
     """
     if image.mode.startswith("I;16"):
-        return Image.fromarray(_SIXTEEN_TO_EIGHT[np.asarray(image)]).convert("RGB")
+        return Image.fromarray(_SIXTEEN_TO_EIGHT[_full_range(image)]).convert("RGB")
     if image.mode in ("I", "F"):
         return Image.fromarray(_stretched(np.asarray(image, np.float32), notes)).convert("RGB")
     if image.has_transparency_data:
@@ -231,10 +231,23 @@ _SIXTEEN_TO_EIGHT = np.round(np.arange(65536) / 257).astype(np.uint8)
 """Pillow's own conversion of 16-bit grey would cut everything above 255 to white."""
 
 
+def _full_range(image: Image.Image) -> np.ndarray:
+    """The levels of a grey picture of 9 to 16 bits, uint16 (H, W) of 0 (black) to 65535.
+
+    Of a TIFF, Pillow neither scales 12 bits (BitsPerSample, tag 258) nor turns white-is-zero (tag 262) over.
+    """
+    levels, tags = np.asarray(image).astype(np.uint16), getattr(image, "tag_v2", {})
+    bits = int(np.max(tags.get(258, 16)))
+    if bits < 16:
+        levels = np.round(levels.clip(max=2**bits - 1) * (65535 / (2**bits - 1))).astype(np.uint16)
+    return 65535 - levels if tags.get(262) == 0 else levels
+
+
 def _stretched(levels: np.ndarray, notes: list[str]) -> Uint8:
     """The uint8 (H, W) grey values of a 32-bit picture, whose range the format leaves open.
 
-    Values within 0..1, 0..255 or 0..65535 are taken to mean that range; others are stretched from lowest to highest.
+    Values within 0..1, 0..255 or 0..65535 are taken to mean that range; others are stretched from lowest to highest, or
+    are mid-grey where all are the same.
     """
     levels = np.nan_to_num(levels, posinf=0.0, neginf=0.0)
     low, high = float(levels.min()), float(levels.max())
@@ -243,6 +256,8 @@ def _stretched(levels: np.ndarray, notes: list[str]) -> Uint8:
         notes.append("brightness stretched to the visible range")
     else:
         low, high = 0.0, full
+    if low == high:
+        return np.full(levels.shape, 128, np.uint8)
     # float64 only for the two ends: their difference may exceed float32
     scaled = (levels / np.float32(high - low) - np.float32(low / (high - low))) * np.float32(255)
     return np.clip(np.round(scaled), 0, 255).astype(np.uint8)
