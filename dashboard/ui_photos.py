@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -14,7 +14,7 @@ from fer_core import collection_add
 from fer_core.collection import CollectedPhoto, Collection, LedgerRow
 from fer_core.crop_rule import CropRule, Shape
 from fer_core.detection import LOWEST_THRESHOLD, DetectionOptions
-from fer_core.photo_sources import Input, from_uploads
+from fer_core.photo_sources import Input, from_uploads, number
 
 WAYS = {"files": "Files or ZIPs", "folder": "A folder", "camera": "Camera"}
 SHAPES = {"fer2013": "As FER2013 frames faces", "square": "Square", "tight": "Tight box"}
@@ -50,14 +50,14 @@ def add_photos(key: str = ui_work.WORK) -> None:
 
 def take(files: Sequence[tuple[str, bytes]], key: str = ui_work.WORK) -> None:
     """Nothing comes back; the files are in the collection at work, with progress shown meanwhile."""
-    inputs = list(from_uploads(files))
+    n = number(files)
     start = _users(ui_work.newest(key))
     bar = st.progress(0.0, "Looking for faces …")
 
     def progress(done: int, name: str) -> None:
-        bar.progress(done / max(1, len(inputs)), f"Looking for faces: photo {done} of {len(inputs)}")
+        bar.progress(min(1.0, done / max(1, n)), f"Looking for faces: photo {done} of {n}")
 
-    made = collection_add.add(start, _named(inputs), cache.reader(), progress)
+    made = collection_add.add(start, _named(from_uploads(files)), cache.reader(), progress)
     ui_work.change(lambda now: collection_add.carried(made, start, _users(now)), key)
     bar.empty()
 
@@ -67,8 +67,8 @@ def _users(collection: Collection) -> Collection:
     return Collection(options=collection.options) if is_example(collection) else collection
 
 
-def _named(inputs: Sequence[Input]) -> list[Input]:
-    return [replace(one, name=one.name[:300]) for one in inputs]
+def _named(inputs: Iterable[Input]) -> Iterator[Input]:
+    return (replace(one, name=one.name[:300]) for one in inputs)
 
 
 def is_example(collection: Collection) -> bool:

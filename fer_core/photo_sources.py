@@ -18,7 +18,7 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp",
 MAX_MEMBERS = 10_000
 """Files in one ZIP of photos: far more than any class takes."""
 MAX_UNPACKED = 4_000_000_000
-"""Bytes that one ZIP may hold unpacked."""
+"""Bytes that the ZIPs of one upload may hold unpacked, all together."""
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """How a ZIP begins, and an empty one."""
 
@@ -39,8 +39,10 @@ class Input:
 def from_uploads(files: Iterable[tuple[str, bytes]]) -> Iterator[Input]:
     """Every photo among (name, bytes), with those inside ZIPs; of a dropped folder, as of one on disk, what is a photo.
 
-    A name without a folder in it was chosen by itself, so it is taken whatever it is.
+    A name without a folder in it was chosen by itself, so it is taken whatever it is. Each is unpacked when it is asked
+    for, so that one is in memory at a time.
     """
+    room = MAX_UNPACKED
     for name, data in files:
         inside = "/" in name
         if inside and _hidden(name):
@@ -48,30 +50,49 @@ def from_uploads(files: Iterable[tuple[str, bytes]]) -> Iterator[Input]:
         if inside and PurePosixPath(name.lower()).suffix not in SUFFIXES | {".zip"}:
             yield Input(name, None, _NO_PHOTO, skipped=True)
         else:
-            yield from _unzipped(name, data)
+            yield from _unzipped(name, data, room)
+            unpacked = sum(info.file_size for info in _members(data))
+            room -= unpacked if unpacked <= room else 0
 
 
-def _unzipped(name: str, data: bytes) -> Iterator[Input]:
+def number(files: Iterable[tuple[str, bytes]]) -> int:
+    """How many inputs `from_uploads` gives at most; nothing is unpacked to tell."""
+    return sum(max(1, len(_members(data))) for _, data in files)
+
+
+def _unzipped(name: str, data: bytes, room: int) -> Iterator[Input]:
     """What is in a file: one photo, or all of a ZIP."""
     if data[:4] in _ZIP:
-        yield from from_zip(name, data)
+        yield from from_zip(name, data, room)
     else:
         yield Input(name, data)
 
 
-def from_zip(name: str, data: bytes) -> Iterator[Input]:
-    """Every file in a ZIP of photos, named by its path inside; one input with a problem where the ZIP is refused."""
+def _members(data: bytes) -> list[zipfile.ZipInfo]:
+    """The files in a ZIP that no system put there; none where it is no ZIP, or damaged."""
+    try:
+        infos = zipfile.ZipFile(BytesIO(data)).infolist() if data[:4] in _ZIP else []
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        return []
+    return [info for info in infos if not info.is_dir() and not _hidden(info.filename)]
+
+
+def from_zip(name: str, data: bytes, room: int = MAX_UNPACKED) -> Iterator[Input]:
+    """Every file in a ZIP of photos, named by its path inside; one input with a problem where the ZIP is refused.
+
+    It is where it holds more than `room` bytes unpacked.
+    """
     try:
         archive = zipfile.ZipFile(BytesIO(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         yield Input(name, None, "This ZIP is damaged or incomplete. Pack or download it again.")
         return
-    members = [info for info in archive.infolist() if not info.is_dir() and not _hidden(info.filename)]
+    members = _members(data)
     total = sum(info.file_size for info in members)
-    if len(members) > MAX_MEMBERS or total > MAX_UNPACKED:
+    if len(members) > MAX_MEMBERS or total > room:
         problem = (
             f"This ZIP holds {len(members):,} files of {total / 1e6:,.0f} MB unpacked; up to {MAX_MEMBERS:,} files and "
-            f"{MAX_UNPACKED / 1e6:,.0f} MB are read. Pack fewer photos into one."
+            f"{MAX_UNPACKED / 1e6:,.0f} MB are read at once. Pack fewer photos into one, or add it by itself."
         )
         yield Input(name, None, problem)
         return
@@ -135,7 +156,7 @@ def opened(found: Path | Input) -> Iterator[Input]:
         why = f"This file cannot be opened: {error.strerror}. Check its name and your rights to it."
         yield Input(found.as_posix(), None, why)
         return
-    yield from _unzipped(found.as_posix(), data)
+    yield from _unzipped(found.as_posix(), data, MAX_UNPACKED)
 
 
 def _hidden(name: str) -> bool:

@@ -5,9 +5,12 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from fer_core import photos
-from fer_core.photo_sources import Input, find, from_uploads, from_zip, opened
+from dashboard import cache
+from fer_core import photo_sources, photos
+from fer_core.collection import Collection
+from fer_core.photo_sources import Input, find, from_uploads, from_zip, number, opened
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
@@ -49,3 +52,52 @@ def test_a_file_that_is_named_itself_is_taken_wherever_it_is(tmp_path):
     path.write_bytes(b"hello")
     (one,) = find([str(path)])
     assert list(opened(one)) == [Input(path.as_posix(), b"hello")]
+
+
+def zipped(*sizes):
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for n, size in enumerate(sizes):
+            archive.writestr(f"{n}.jpg", bytes(size))
+        archive.writestr("__MACOSX/0.jpg", b"x")
+    return buffer.getvalue()
+
+
+def test_one_photo_of_an_upload_is_unpacked_at_a_time_and_none_to_count_them(monkeypatch):
+    made, member = [], photo_sources._member
+    monkeypatch.setattr(photo_sources, "_member", lambda *of: made.append(of) or member(*of))
+    files = [("a.zip", zipped(9, 9)), ("b.zip", zipped(9)), ("c.jpg", b"hello"), ("torn.zip", zipped(9)[:30])]
+    assert number(files) == 5 and not made
+    for n, one in enumerate(from_uploads(files), start=1):
+        assert len(made) == min(n, 3), one.name
+    assert n == 5
+
+
+def _take():
+    from dashboard import ui_photos
+    from tests.test_photo_sources import zipped
+
+    ui_photos.take([("a.zip", zipped(9, 9, 9))])
+
+
+def test_the_page_reads_each_photo_before_it_unpacks_the_next(monkeypatch):
+    done, member = [], photo_sources._member
+
+    def read(data, options):
+        done.append("read")
+        raise photos.PhotoError("no photo")
+
+    monkeypatch.setattr(photo_sources, "_member", lambda *of: done.append("unpacked") or member(*of))
+    monkeypatch.setattr(cache, "reader", lambda: read, raising=False)
+    at = AppTest.from_function(_take, default_timeout=60)
+    at.query_params["work"] = id = cache.new_work_id()
+    cache.works().put(id, Collection())
+    assert not at.run().exception and done == ["unpacked", "read"] * 3
+    assert [row.outcome for row in cache.works().get(id).ledger] == ["failed"] * 3
+
+
+def test_the_zips_of_one_upload_have_one_limit(monkeypatch):
+    monkeypatch.setattr(photo_sources, "MAX_UNPACKED", 100)
+    files = [("a.zip", zipped(60)), ("b.zip", zipped(60)), ("c.zip", zipped(40))]
+    assert [one.data is not None for one in from_uploads(files)] == [True, False, True]
+    assert [one.data is not None for one in from_uploads(files[1:2])] == [True]
