@@ -44,6 +44,7 @@ PEOPLE = {"accuracy": NUMBER(format="%.1f %%"), "from": NUMBER(format="%.1f %%")
 AGAINST = {"people less model": NUMBER("difference", format="%+.1f points"),
            "same answer": NUMBER(format="%.0f %%"), "kappa": NUMBER("Cohen's κ", format="%.3f")}  # fmt: skip
 AT_ONCE = 24
+GONE = "quiz-gone"
 LABEL_WIDTH = 84
 MODEL_WIDTH = 96
 """Pixels: six models beside the face and the people fit on a desk's screen."""
@@ -195,9 +196,16 @@ def own_data(database: Database, state: quiz.RunState, table: pd.DataFrame) -> N
         sure = st.checkbox(f"Delete {counted(len(table), 'answer')} of this run for ever")
         if st.button("Delete", disabled=not sure, icon=":material/delete_forever:"):
             try:
-                gone = quiz.erase(database, state.code)
+                answers = quiz.erase(database, state.code)
             except HumanError as problem:
                 st.error(str(problem), icon=":material/database_off:")
                 return
             ui_quiz.forget_run()
-            st.success(f"{counted(gone, 'answer')} {'was' if gone == 1 else 'were'} deleted.", icon=":material/check:")
+            st.session_state[GONE] = f"{counted(answers, 'answer')} {'was' if answers == 1 else 'were'} deleted."
+            st.rerun()  # what was deleted is on the page no longer
+
+
+def gone() -> None:
+    """Draws that a run was deleted, once."""
+    if said := st.session_state.pop(GONE, None):
+        st.success(said, icon=":material/check:")

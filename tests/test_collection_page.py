@@ -91,14 +91,6 @@ def test_a_link_to_what_is_forgotten_says_so_and_begins_anew(quick):
     assert "no longer in memory" in _text(_page("collection", work="nobody-knows-this"))
 
 
-def test_a_model_that_a_link_names_wrongly_is_said_where_it_can_be_seen(quick, tiny_artifacts, monkeypatch):
-    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tiny_artifacts))
-    at = _page("photos", collection(), models="abc")
-    assert "abc" in _text(at) and next(one for one in at.expander if one.label == "Models and detection").proto.expanded
-    usual = _page("photos", collection())
-    assert not next(one for one in usual.expander if one.label == "Models and detection").proto.expanded
-
-
 def test_works_are_forgotten_after_hours_and_beyond_a_number():
     now = 0.0
     works = Works(lambda: now)
@@ -123,20 +115,6 @@ def test_a_missed_face_is_drawn_by_numbers_and_a_useless_box_is_refused(quick):
     next(field for field in at.number_input if field.label == "Right").set_value(61)
     _click(at, "Add this box")
     assert "smaller than 8 x 8" in _text(at) and len(_work(at).faces) == 7
-
-
-def test_a_second_box_is_drawn_in_the_same_photo_whose_title_stays(quick):
-    """The browser sends back the title that it drew: one that tells the faces is gone after the first correction."""
-    at = _page("photos", collection(), photo="2", show="draw")
-    before = at.selectbox(key="photo")
-    for n, (left, top) in enumerate(((10, 20), (60, 70)), start=1):
-        for name, value in {"Left": left, "Top": top, "Right": left + 30, "Bottom": top + 30}.items():
-            next(field for field in at.number_input if field.label == name).set_value(value)
-        _click(at, "Add this box")
-        drawn = [face for face in _work(at).faces if face.found.origin == "drawn"]
-        photos = {photo.sha256: photo.number for photo in _work(at).photos}
-        assert len(drawn) == n and {photos[face.found.photo] for face in drawn} == {2}
-        assert at.selectbox(key="photo").options == before.options and list(at.query_params["photo"]) == ["2"]
 
 
 def test_everyone_in_a_photo_is_labelled_and_one_face_otherwise(quick):

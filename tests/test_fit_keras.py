@@ -175,13 +175,7 @@ def test_a_stage_trains_the_layers_it_names(stage: dict[str, Any], learns: set[s
 def test_a_network_without_blocks_is_refused() -> None:
     with pytest.raises(TrainingError, match="name no blocks"):
         keras_step.freeze(catalog.network("tiny-keras"), Stage(epochs=1, train="blocks", count=1))
-    names = [
-        "input",
-        "conv2d",
-        "batch_normalization",
-        "conv2d_17",
-        "mixed0",
-    ]  # as InceptionV3
+    names = ["input", "conv2d", "batch_normalization", "conv2d_17", "mixed0"]  # as InceptionV3
     with pytest.raises(TrainingError, match="name no blocks"):
         keras_step._first_of_blocks(names, 1)
     assert keras_step._first_of_blocks([*names, "block17_1_conv", "conv2d_18", "conv_7b"], 2) == len(names)

@@ -19,6 +19,7 @@ from fer_core.human.versus import percentile, shared
 def main() -> None:
     """Draws the page."""
     st.title("My result")
+    ui_people.gone()
     database = ui_quiz.opened()
     code = ui_quiz.run_code("Your resume code") if database is not None else None
     if database is None or code is None:

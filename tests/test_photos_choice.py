@@ -1,0 +1,35 @@
+"""Photos: which of several photos is at work, and which models are asked."""
+
+from collection_cases import collection
+
+from dashboard import cache
+from tests.page_runs import opened, text
+
+
+def _photos(**query):
+    id = cache.new_work_id()
+    cache.works().put(id, collection())
+    return opened("photos", work=id, **query)
+
+
+def test_a_model_that_a_link_names_wrongly_is_said_where_it_can_be_seen(tiny_artifacts, monkeypatch):
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tiny_artifacts))
+    at = _photos(models="abc")
+    assert "abc" in text(at) and next(one for one in at.expander if one.label == "Models and detection").proto.expanded
+    usual = _photos()
+    assert not next(one for one in usual.expander if one.label == "Models and detection").proto.expanded
+
+
+def test_a_second_box_is_drawn_in_the_same_photo_whose_title_stays(tmp_path, monkeypatch):
+    """The browser sends back the title that it drew: one that tells the faces is gone after the first correction."""
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))  # no models
+    at = _photos(photo="2", show="draw")
+    before = at.selectbox(key="photo")
+    for n, (left, top) in enumerate(((10, 20), (60, 70)), start=1):
+        for name, value in {"Left": left, "Top": top, "Right": left + 30, "Bottom": top + 30}.items():
+            next(field for field in at.number_input if field.label == name).set_value(value)
+        next(button for button in at.button if button.label == "Add this box").click().run()
+        drawn = [face for face in cache.works().get(at.query_params["work"][0]).faces if face.found.origin == "drawn"]
+        photos = {photo.sha256: photo.number for photo in cache.works().get(at.query_params["work"][0]).photos}
+        assert len(drawn) == n and {photos[face.found.photo] for face in drawn} == {2}
+        assert at.selectbox(key="photo").options == before.options and list(at.query_params["photo"]) == ["2"]
