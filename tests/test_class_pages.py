@@ -126,9 +126,12 @@ def test_an_experiment_from_elsewhere_is_not_called_fer2013s(noise_faces, quiz_d
 
 
 def _import():
+    from typing import Any
+
     from dashboard import ui_class
 
-    ui_class.import_answers(None, 1)
+    nobody: Any = None
+    ui_class.import_answers(nobody, 1)
 
 
 @pytest.mark.parametrize("refused", [False, True])

@@ -150,6 +150,10 @@ def test_a_drawn_face_which_has_no_landmarks_is_a_face_like_any_other(page, quer
     assert said in text(at)
 
 
+def _sizes(kept):
+    return [one.values.shape[1:] for one in kept._kept.values()]
+
+
 def test_the_maps_of_a_large_face_are_small_and_its_regions_where_they_were(monkeypatch):
     box = (100.0, 100.0, 1500.0, 1500.0)
     made, id, kept = add(Collection(), [Input("large.png", picture(0, (1600, 1600)))], reads([box])), "", Kept()
@@ -162,7 +166,7 @@ def test_the_maps_of_a_large_face_are_small_and_its_regions_where_they_were(monk
     assert not at.exception, at.exception[0].message
     face = of_collection(made, made.faces[0], {})
     whole, shape = regions(face.points, face.crop.shape[:2]), (192, 192)
-    assert face.crop.shape[0] > 1000 and [one.values.shape[1:] for one in kept._kept.values()] == [shape, shape]
+    assert face.crop.shape[0] > 1000 and _sizes(kept) == [shape, shape]
     shares = next(frame.value for frame in at.dataframe if "brows" in frame.value)
     own = shares[shares["model"] == "The regions' own size"].iloc[0]
     assert own["mouth"] > 0.05 and all(own[name] == pytest.approx(whole[name].mean(), abs=0.005) for name in REGIONS)

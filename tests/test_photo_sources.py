@@ -63,9 +63,15 @@ def zipped(*sizes):
     return buffer.getvalue()
 
 
+def counted(log, word, made):
+    log.append(word)
+    return made
+
+
 def test_one_photo_of_an_upload_is_unpacked_at_a_time_and_none_to_count_them(monkeypatch):
-    made, member = [], photo_sources._member
-    monkeypatch.setattr(photo_sources, "_member", lambda *of: made.append(of) or member(*of))
+    made: list[str] = []
+    member = photo_sources._member
+    monkeypatch.setattr(photo_sources, "_member", lambda *of: counted(made, "unpacked", member(*of)))
     files = [("a.zip", zipped(9, 9)), ("b.zip", zipped(9)), ("c.jpg", b"hello"), ("torn.zip", zipped(9)[:30])]
     assert number(files) == 5 and not made
     for n, one in enumerate(from_uploads(files), start=1):
@@ -81,19 +87,21 @@ def _take():
 
 
 def test_the_page_reads_each_photo_before_it_unpacks_the_next(monkeypatch):
-    done, member = [], photo_sources._member
+    done: list[str] = []
+    member = photo_sources._member
 
     def read(data, options):
         done.append("read")
         raise photos.PhotoError("no photo")
 
-    monkeypatch.setattr(photo_sources, "_member", lambda *of: done.append("unpacked") or member(*of))
+    monkeypatch.setattr(photo_sources, "_member", lambda *of: counted(done, "unpacked", member(*of)))
     monkeypatch.setattr(cache, "reader", lambda: read, raising=False)
     at = AppTest.from_function(_take, default_timeout=60)
     at.query_params["work"] = id = cache.new_work_id()
     cache.works().put(id, Collection())
     assert not at.run().exception and done == ["unpacked", "read"] * 3
-    assert [row.outcome for row in cache.works().get(id).ledger] == ["failed"] * 3
+    now = cache.works().get(id)
+    assert now is not None and [row.outcome for row in now.ledger] == ["failed"] * 3
 
 
 def test_the_zips_of_one_upload_have_one_limit(monkeypatch):

@@ -18,6 +18,12 @@ NEW = [("new.png", picture(9)), ("again.png", picture(0)), ("none.png", b"")]
 OTHER = DetectionOptions(minimum_face=40)
 
 
+def there(id):
+    found = cache.works().get(id)
+    assert found is not None
+    return found
+
+
 @pytest.fixture
 def work(monkeypatch):
     """The id of a work of two photos, in which another window labels the first face while any photo is read here."""
@@ -25,7 +31,7 @@ def work(monkeypatch):
     cache.works().put(id, collection())
 
     def read(data, options):
-        now = cache.works().get(id)
+        now = there(id)
         if now.faces[0].label is None:
             cache.works().put(id, edit.label(now, {now.faces[0].key: "happy"}))
         return reads()(data, options)
@@ -60,25 +66,25 @@ def _search():
 
 def test_a_label_given_while_photos_are_read_stays(work):
     _run(_take, work)
-    now = cache.works().get(work)
+    now = there(work)
     assert now.faces[0].label == "happy" and len(now.photos) == 3 and len(now.faces) == 9
     assert [(row.number, row.outcome) for row in now.ledger[2:]] == [(3, "read"), (4, "same"), (5, "failed")]
 
 
 def test_a_label_given_while_photos_are_searched_again_stays(work):
     _run(_search, work)
-    now = cache.works().get(work)
+    now = there(work)
     assert now.faces[0].label == "happy" and now.options == OTHER
 
 
 def test_photos_read_under_options_that_hold_no_more_are_refused_in_words(work, monkeypatch):
     def read(data, options):
-        cache.works().put(work, replace(cache.works().get(work), options=OTHER))
+        cache.works().put(work, replace(there(work), options=OTHER))
         return reads()(data, options)
 
     monkeypatch.setattr(cache, "reader", lambda: read, raising=False)
     at = _run(_take, work)
-    assert "Add the files once more" in at.warning[0].value and len(cache.works().get(work).photos) == 2
+    assert "Add the files once more" in at.warning[0].value and len(there(work).photos) == 2
 
 
 def test_what_is_carried_over_is_what_would_have_been_added():

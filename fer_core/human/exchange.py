@@ -116,7 +116,7 @@ def _read(data: bytes) -> pd.DataFrame:
             raise ImportRefusedError(unknown("column", name, table.columns) + f" Needed: {', '.join(NEEDED)}.")
     first = 2 + text[: len(text) - len(body)].count("\n")
     table.index = pd.RangeIndex(first, len(table) + first)
-    table = table[table.fillna("").ne("").any(axis=1)]
+    table = table[(table.fillna("") != "").any(axis=1)]
     if not 0 < len(table) <= MOST_ROWS:
         raise ImportRefusedError(f"Expected 1 to {MOST_ROWS:,} rows of answers, got {len(table):,}.")
     for row, rater in table["rater"].items():
