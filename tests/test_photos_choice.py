@@ -29,7 +29,9 @@ def test_a_second_box_is_drawn_in_the_same_photo_whose_title_stays(tmp_path, mon
         for name, value in {"Left": left, "Top": top, "Right": left + 30, "Bottom": top + 30}.items():
             next(field for field in at.number_input if field.label == name).set_value(value)
         next(button for button in at.button if button.label == "Add this box").click().run()
-        drawn = [face for face in cache.works().get(at.query_params["work"][0]).faces if face.found.origin == "drawn"]
-        photos = {photo.sha256: photo.number for photo in cache.works().get(at.query_params["work"][0]).photos}
+        said = at.query_params["work"]
+        made = cache.works().get(said if isinstance(said, str) else said[0])
+        drawn = [face for face in made.faces if face.found.origin == "drawn"]
+        photos = {photo.sha256: photo.number for photo in made.photos}
         assert len(drawn) == n and {photos[face.found.photo] for face in drawn} == {2}
         assert at.selectbox(key="photo").options == before.options and list(at.query_params["photo"]) == ["2"]

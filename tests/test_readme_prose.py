@@ -115,7 +115,7 @@ def test_five_labels_are_an_easier_question(prose: str, reference: Reference, pr
     on = [restrict(reference.truth[private], r.probabilities[private], r.labels, five.labels)
           for r in (five, seven) if r.probabilities is not None]  # fmt: skip
     assert (
-        "`keras-native`, which learned all seven and for longer, is the better one (McNemar's exact test, p < 0.001)"
+        "`keras-native`, which learned all seven and for longer, is the better one (McNemar's exact test, p < 0.001;"
         in prose
     )
     one = compare(on[0].y, on[0].p, on[1].p, bootstrap=0)
