@@ -19,7 +19,7 @@ from fer_core.what_if import Study
 
 COMMAND = "uv run python -m trainers what-if --data fer2013.csv"
 NATIVE = InputSpec(size=48, channels=1)
-SIDE = 168
+SIDE = 112
 HOW = """How often each model changes its label when {n} faces of {split} (drawn by seed {seed}) are disturbed alike,
 and how many it still gets right. Strength 0 is the face as it is. Bars are 95 % intervals. Where a turned or shifted
 frame reaches beyond FER2013's picture, its edge pixels go on."""
@@ -53,7 +53,7 @@ def pictures(face: ChosenFace, now: Uint8, strengths: Mapping[str, float]) -> No
     words = ", ".join(f"{DISTURBANCES[id].title.lower()} {s:g}" for id, s in strengths.items() if s) or "nothing"
     seen = to_pixels([now], NATIVE)[0, :, :, 0]
     shown = ((face.crop, "As it is", f"{face.name} as it is"), (now, "Disturbed", f"{face.name} after: {words}"),
-             (seen, "48 × 48, as native models see it",
+             (seen, "48 × 48 in grey, as native models see it",
               f"{face.name} after {words}, in grey and 48 pixels"))  # fmt: skip
     with st.container(horizontal=True, gap="small"):
         for picture, caption, alt in shown:
