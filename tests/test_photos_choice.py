@@ -31,6 +31,7 @@ def test_a_second_box_is_drawn_in_the_same_photo_whose_title_stays(tmp_path, mon
         next(button for button in at.button if button.label == "Add this box").click().run()
         said = at.query_params["work"]
         made = cache.works().get(said if isinstance(said, str) else said[0])
+        assert made is not None
         drawn = [face for face in made.faces if face.found.origin == "drawn"]
         photos = {photo.sha256: photo.number for photo in made.photos}
         assert len(drawn) == n and {photos[face.found.photo] for face in drawn} == {2}
