@@ -183,7 +183,11 @@ def test_a_stopped_study_goes_on_where_it_was(
 def test_outcomes_of_another_size_are_not_mixed_in(plan: Plan, data: Dataset, tmp_path: Path) -> None:
     single = plan.model_copy(update={"versions": plan.versions[:1]})
     before = made(single, data, tmp_path)
-    after = made(single.model_copy(update={"images": 35}), data, tmp_path)
+    other = single.model_copy(update={"images": 35})
+    with pytest.raises(TrainingError, match="another size"):
+        made(other, data, tmp_path)
+    assert studies.load("mine", tmp_path).outcomes == before.outcomes
+    after = made(other, data, tmp_path, restart=True)
     assert len(after.outcomes) == 2 and {o.key for o in before.outcomes}.isdisjoint(o.key for o in after.outcomes)
     assert studies.load("mine", tmp_path).images == 35
 

@@ -39,6 +39,7 @@ def command(
     data: Annotated[Path | None, typer.Option("--data", help="FER2013; else FER2013_PATH")] = None,
     smoke: Annotated[bool, typer.Option(help="one epoch on 512 images, into .runs/smoke")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (PyTorch recipes)")] = "auto",
+    restart: Annotated[bool, typer.Option(help="give up what is stored and begin anew")] = False,
     runs_folder: Annotated[Path, typer.Option("--runs", help="where checkpoints are kept")] = Path(".runs"),
     out: Annotated[Path | None, typer.Option(help="where artifacts are; else artifacts/")] = None,
 ) -> None:
@@ -53,7 +54,8 @@ def command(
     def tell(outcome: Outcome) -> None:
         console.print(f"{outcome.public_accuracy:.1%}  {outcome.title}, seed {outcome.seed}, {outcome.seconds:.0f} s")
 
-    found = study.run(id, plan, images, Run(runs_folder, device=device), out, tell)
+    run = Run(runs_folder, device=device)
+    found = study.run(id, plan, images, run, out, tell, restart=restart or smoke)
     console.print(_summary(found))
     if not smoke and out is None and write():  # the page is of the program's own artifacts
         console.print(f"Written: {PAGE.name}.")
