@@ -20,7 +20,8 @@ HOW = """Each version was trained anew and read on PublicTest, which chose its e
 Bars are 95 % intervals over resampled images; how much another seed would change, they do not say."""
 SEEDS = """Their figures are as they printed them, on the images they chose; ours are PrivateTest, scored once. A blank
 is a system that was not trained here: `uv run python -m trainers train RECIPE` fills it. A short run has learned from
-few images and is read on PublicTest: it shows that the recipe trains, not what it can."""
+few images, from scratch where the recipe has ImageNet's weights, and is read on PublicTest: it shows that the recipe
+runs, not what it can."""
 SHORT = """Each of these recipes was trained once at the size in its row and read on PublicTest, to show that it runs.
 How good it can be, such a run does not say: `uv run python -m trainers train RECIPE` trains it whole."""
 AT_FIRST = 6

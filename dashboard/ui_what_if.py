@@ -19,7 +19,7 @@ from fer_core.what_if import Study
 
 COMMAND = "uv run python -m trainers what-if --data fer2013.csv"
 NATIVE = InputSpec(size=48, channels=1)
-SIDE = 112
+SIDE = 106
 HOW = """How often each model changes its label when {n} faces of {split} (drawn by seed {seed}) are disturbed alike,
 and how many it still gets right. Strength 0 is the face as it is. Bars are 95 % intervals. Where a turned or shifted
 frame reaches beyond FER2013's picture, its edge pixels go on."""
