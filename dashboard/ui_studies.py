@@ -16,9 +16,9 @@ from fer_core.studies import Study
 PARTS = {"studies": "Studies", "seeds": "The five projects and ours", "short": "Short runs"}
 COMMAND = "uv run python -m trainers study burney-learning-rate --init random --data fer2013.csv"
 SHORT_COMMAND = "uv run python -m trainers short-run --init random --data fer2013.csv"
-HOW = """Each version was trained anew and read on PublicTest, which chose its epoch too (of the study of epochs it is the
-last); PrivateTest was not looked at.
-Bars are 95 % intervals over resampled images; how much another seed would change, they do not say."""
+HOW = """Each version was trained anew and read on PublicTest, which chose its epoch too (in the study of epochs it is
+the last one); PrivateTest was not looked at. Bars are 95 % intervals over resampled images; how much another seed would
+change, they do not say."""
 SEEDS = """Their figures are as they printed them, on the images they chose; ours are PrivateTest, scored once. A blank
 is a system that was not trained here: `uv run python -m trainers train RECIPE` fills it. A short run has learned from
 few images, from scratch where the recipe has ImageNet's weights, and is read on PublicTest: it shows that the recipe
