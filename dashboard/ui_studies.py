@@ -44,9 +44,7 @@ def version_choice(study: Study) -> list[str]:
     chosen = ui_url.some(st.multiselect, "Versions", numbers, "versions", first)
     if alike:
         told = ", ".join(numbers[number] for number in alike)
-        st.caption(
-            f"Learned as the base did and only asked in another way, so that the base's curve is theirs: {told}."
-        )
+        st.caption(f"These learn just as the base does, so that its curve is theirs: {told}.")
     return [numbers[number] for number in chosen]
 
 

@@ -96,7 +96,7 @@ def test_versions_that_learn_as_the_base_does_are_not_drawn_over_it(root: Path) 
     studies.save(replace(STUDY, outcomes=[*STUDY.outcomes, asked], planned=3), root)
     at = page()
     assert set(at.dataframe[1].value["version"]) == {"keras-native as it is", "rate 0.01"}
-    assert "so that the base's curve is theirs: with flips at test time" in text(at)
+    assert "so that its curve is theirs: with flips at test time" in text(at)
     assert set(page(versions="2").dataframe[1].value["version"]) == {"with flips at test time"}
 
 
