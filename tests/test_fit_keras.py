@@ -16,7 +16,7 @@ from fer_core.catalog import CATALOG
 from fer_core.preprocess import network_input, to_pixels
 from fer_core.types import InputSpec, ModelSpec
 from tests.training_cases import Killed, assert_same, killer
-from trainers import fit_keras, keras_step
+from trainers import fit_keras, keras_step, precision
 from trainers.fitting import Fitted, Images, Run, TrainingError, class_weights
 from trainers.keras_augment import Affine
 from trainers.keras_batches import Batches
@@ -64,7 +64,9 @@ def fit(recipe: Recipe, lessons: tuple[Images, Images], folder: Path, **listener
     return fit_keras.fit(catalog.spec(recipe.architecture), recipe, *lessons, Run(folder, **listeners))
 
 
-def test_the_precision_is_set_back_whatever_happens(lessons, tmp_path: Path) -> None:
+def test_the_precision_is_set_back_whatever_happens(lessons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
+
     def stop(*_: object) -> None:
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
         raise KeyboardInterrupt

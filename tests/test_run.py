@@ -10,6 +10,7 @@ import pytest
 
 from fer_core import artifacts, catalog, datasets
 from fer_core.calibration import apply_temperature
+from fer_core.compiled import has_bfloat16
 from fer_core.metrics import EvaluationReport
 from fer_core.predictor import softmax
 from fer_core.types import EMOTIONS
@@ -49,7 +50,9 @@ def test_an_artifact_says_what_happened(tiny_artifacts: Path, data, id: str) -> 
     assert card.weights_bytes == file.stat().st_size < 2.2 * card.parameters
     assert card.seconds > 0 and card.device.startswith("CPU") and card.limits and card.licence
     assert len(artifacts.curves(id, tiny_artifacts)) == 1
-    assert {"numpy", "torch"} <= artifacts.environment(id, tiny_artifacts)["libraries"].keys()
+    environment = artifacts.environment(id, tiny_artifacts)
+    assert {"numpy", "torch"} <= environment["libraries"].keys()
+    assert environment["precision"] == ("bf16" if has_bfloat16() else "float32"), "the recipes ask for bf16"
 
 
 @pytest.mark.parametrize("id", ["keras-native", "torch-native"])

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from fer_core import catalog
 from fer_core.models.torch_efficientnet_lite0 import SamePadded
-from trainers import fit_torch
+from trainers import fit_torch, precision as precisions
 from trainers.fitting import Images, Run
 from trainers.recipe import Recipe
 from trainers.torch_depthwise import SMALL_PLANE, QuickDepthwise, quicken
@@ -93,11 +93,15 @@ def test_a_step_of_the_whole_network_goes_where_a_plain_one_goes() -> None:
 
 
 @pytest.mark.usefixtures("tiny")
-@pytest.mark.parametrize(("precision", "expected"), [("bf16", 1), ("float32", 0)])
+@pytest.mark.parametrize(
+    ("precision", "has", "expected"), [("bf16", True, 1), ("bf16", False, 0), ("float32", True, 0)]
+)
 def test_training_quickens_in_bfloat16_alone(
-    lessons: tuple[Images, Images], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str, expected: int
-) -> None:
+    lessons: tuple[Images, Images], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str, has: bool,
+    expected: int,
+) -> None:  # fmt: skip
     quickened: list[Any] = []
+    monkeypatch.setattr(precisions, "has_bfloat16", lambda: has)
     monkeypatch.setattr(fit_torch, "quicken", quickened.append)
     content: dict[str, Any] = {
         "title": "A test",

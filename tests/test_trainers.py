@@ -22,7 +22,7 @@ from tests.training_cases import (
     killer,
     recipe_of,
 )
-from trainers import fitting
+from trainers import fitting, precision
 from trainers.fitting import CurveRow, Fitted, Images, TrainingError
 
 pytestmark = pytest.mark.usefixtures("tiny")
@@ -176,7 +176,10 @@ def test_early_stopping_keeps_the_epoch_that_the_recipe_asks_for(
     ],
     ids=lambda table: next(iter(table.values())) if "precision" in table else "-".join(next(iter(table.values()))),
 )
-def test_each_word_of_a_recipe_changes_the_outcome(framework: str, table, lessons, plain, tmp_path) -> None:
+def test_each_word_of_a_recipe_changes_the_outcome(
+    framework: str, table, lessons, plain, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
     fitted = fit(recipe_of(framework, schedule={"epochs": 1}, **table), lessons, tmp_path)
     assert all(np.isfinite(array).all() for array in fitted.weights.values())
     assert {array.dtype for array in fitted.weights.values()} == {np.dtype(np.float32)}

@@ -32,6 +32,7 @@ from trainers.keras_step import (
     optimizer,
     show_side,
 )
+from trainers.precision import possible
 from trainers.recipe import Recipe
 
 
@@ -42,6 +43,7 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
     are drawn from the recipe's seed and the epoch's number. Raises fitting.TrainingError where the loss is no number,
     the checkpoint is damaged, or the recipe asks of the network what it cannot do.
     """
+    recipe = possible(recipe, device() == "cpu", run)
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if recipe.precision == "bf16" else "float32")
     try:
@@ -51,7 +53,7 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
     finally:
         keras.config.set_dtype_policy("float32")
     kept = kept_epoch(recipe, progress.curves)
-    return Fitted(progress.best, progress.curves, progress.seconds, device(), kept)
+    return Fitted(progress.best, progress.curves, progress.seconds, device(), kept, recipe.precision)
 
 
 def _models(spec: ModelSpec, recipe: Recipe, train: Images, run: Run) -> Models:

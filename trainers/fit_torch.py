@@ -44,6 +44,7 @@ from trainers.fitting import (
     picture_size,
     position,
 )
+from trainers.precision import possible
 from trainers.recipe import Recipe
 from trainers.run_notes import DEVICES, note
 from trainers.torch_depthwise import quicken
@@ -85,6 +86,8 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
     with what one would have, but for rounding and dropout's draws, which are each process's own. Raises
     fitting.TrainingError where the loss is no number or the checkpoint is damaged.
     """
+    on_processor = run.device == "cpu" or (run.device == "auto" and not torch.accelerator.is_available())
+    recipe = possible(recipe, on_processor, run)
     fabric = _fabric(recipe, run.device)
     state = _start(fabric, spec, recipe, run)
     _resume(state, run.folder / CHECKPOINT, fabric)
@@ -112,7 +115,8 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
             run.epoch(state.curves[-1])
     fabric.barrier()
     weights = {name: tensor.cpu().float().numpy() for name, tensor in state.best.items()}
-    return Fitted(weights, state.curves, state.seconds, device, kept_epoch(recipe, state.curves))
+    kept = kept_epoch(recipe, state.curves)
+    return Fitted(weights, state.curves, state.seconds, device, kept, recipe.precision)
 
 
 @contextmanager

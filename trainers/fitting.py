@@ -57,8 +57,8 @@ class Run:
     """Where a run keeps its checkpoint and its curves so far, and whom it tells.
 
     `step(done, of)` after a batch, of those of all epochs; `epoch(row)` after an epoch; `asked(done, of)` after some
-    faces that a teacher answered. `begin` puts initial weights into a freshly built network; `compile` asks for
-    torch.compile.
+    faces that a teacher answered; `said(what)` where the run is not quite the recipe's. `begin` puts initial weights
+    into a freshly built network; `compile` asks for torch.compile.
     """
 
     folder: Path
@@ -68,6 +68,7 @@ class Run:
     begin: Callable[[Any], None] = _unheard
     compile: bool = False
     asked: Callable[[int, int], None] = _unheard
+    said: Callable[[str], None] = _unheard
 
 
 @dataclass
@@ -94,7 +95,8 @@ class Pace:
 class Fitted:
     """What came out: the kept epoch's weights by name, one row an epoch, wall seconds over all resumed runs.
 
-    `best_epoch` is the epoch, from 1, that the weights are of: `kept_epoch` of the curves.
+    `best_epoch` is the epoch, from 1, that the weights are of: `kept_epoch` of the curves. `precision`, "float32"
+    or "bf16", is what the run computed in, or of a resumed one its last part.
     """
 
     weights: Mapping[str, np.ndarray]
@@ -102,6 +104,7 @@ class Fitted:
     seconds: float
     device: str
     best_epoch: int
+    precision: str
 
 
 def kept_epoch(recipe: Recipe, rows: Sequence[CurveRow]) -> int:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trainers.fitting import CurveRow, Run
+from trainers.run import leads
 
 
 @contextmanager
@@ -36,6 +37,10 @@ def progress(console: Console, epochs: int, folder: Path, device: str, compile: 
                 f"PublicTest {row['public_accuracy']:.1%} (loss {row['public_loss']:.3f})  {row['seconds']:.0f} s"
             )
 
-        yield Run(folder, step, epoch, device, compile=compile, asked=asked)
+        def said(what: str) -> None:
+            if leads():
+                console.print(what)
+
+        yield Run(folder, step, epoch, device, compile=compile, asked=asked, said=said)
         done = bars.tasks[0].completed or 1  # fewer steps than planned where it stopped early
         bars.update(task, description="trained", completed=done, total=done)

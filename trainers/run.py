@@ -69,6 +69,7 @@ def train(
         )  # fmt: skip
         artifacts.save_curves(folder, fitted.curves)
         machine = environment(fitted.device, predictor) | _cost(fitted, card.images_learned)
+        machine["precision"] = fitted.precision
         return leave(folder, card, predictor, data, machine, run.device)
 
 
