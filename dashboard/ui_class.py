@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import looks, ui_quiz
+from dashboard import cache, looks, ui_quiz
 from dashboard.words import counted
 from fer_core.human import classes, codes, exchange
 from fer_core.human.database import Database
@@ -87,5 +87,6 @@ def delete_class(database: Database, code: str) -> None:
                 st.error(str(problem), icon=":material/key_off:")
                 return
             st.session_state.pop(ENTERED, None)
+            cache.let_go()
             st.toast(f"The class is deleted, with {counted(gone, 'answer')}.", icon=":material/check:")
             st.rerun()

@@ -202,6 +202,7 @@ def own_data(database: Database, state: quiz.RunState, table: pd.DataFrame) -> N
                 return
             ui_quiz.forget_run()
             st.session_state[GONE] = f"{counted(answers, 'answer')} {'was' if answers == 1 else 'were'} deleted."
+            cache.let_go()
             st.rerun()  # what was deleted is on the page no longer
 
 

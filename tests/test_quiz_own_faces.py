@@ -150,6 +150,32 @@ def test_after_a_restart_whoever_has_the_photos_and_a_code_brings_them_back(alon
     assert not restarted("humans_and_models") and restarted("humans_and_models", work=twelve)
 
 
+def test_own_faces_are_forgotten_with_the_last_run_and_class_about_them(alone, quiz_database, work):
+    first = in_url(begun(work[0]), "run")
+    (faces,) = cache.lent_faces().by_source.values()
+    group = classes.open_class(quiz_database, "3b", PASSPHRASE, faces, ONE_EACH)
+    code = sit(quiz_database, faces)
+    cache.lent_faces().by_source["photos-of-before"] = faces  # nobody's any more
+
+    def delete(page, said, **query):
+        at = opened(page, **query)
+        if page == "class_results":
+            at.session_state["class-entered"] = (group, classes.enter(quiz_database, group, PASSPHRASE))
+            at.run()
+            next(f for f in at.text_input if "to be sure" in f.label).set_value(PASSPHRASE).run()
+        else:
+            at.checkbox[0].check().run()
+        button(at, said).click().run()
+        assert not at.exception
+        return cache.quiz_faces(faces.name) is not None
+
+    assert delete("my_result", "Delete", run=code) and "photos-of-before" not in cache.lent_faces().by_source
+    assert delete("class_results", "Delete the class and all its answers for ever", **{"class": group})
+    assert cache.face_uri(faces.name, faces.ids[0], "original")
+    assert not delete("my_result", "Delete", run=first) and not cache.lent_faces().models
+    assert cache.face_uri(faces.name, faces.ids[0], "original") is None
+
+
 def test_the_address_of_the_work_is_not_put_into_the_quizs(noise_faces, quiz_database, work):
     at = opened("quiz")
     at.session_state["work-id"] = work[0]

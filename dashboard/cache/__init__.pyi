@@ -73,6 +73,7 @@ from .people import (
     face_uri as face_uri,
     fer2013_faces as fer2013_faces,
     lent_faces as lent_faces,
+    let_go as let_go,
     quiz_database as quiz_database,
     quiz_faces as quiz_faces,
 )

@@ -61,7 +61,7 @@ def _fer2013_faces(root: str, changed: int, sha256: str) -> Fer2013Faces:
 
 @dataclass(frozen=True)
 class LentFaces:
-    """Faces that users labelled and put into a quiz, by the name of their set; until the server stops.
+    """Faces that users labelled and put into a quiz, by the name of their set; until the server stops or `let_go`.
 
     `models` are those that read all faces of a set, by the same name.
     """
@@ -74,6 +74,22 @@ class LentFaces:
 def lent_faces() -> LentFaces:
     """The labelled faces that quizzes on this server take, one for all users."""
     return LentFaces({}, {})
+
+
+def let_go() -> None:
+    """Nothing comes back; own faces, and their pictures, that no run and no class is about any more are forgotten.
+
+    For the moment after a run or a class was deleted.
+    """
+    from fer_core.human.quiz import sources
+
+    lent = lent_faces()
+    gone = lent.by_source.keys() - sources(quiz_database())
+    for source in gone:
+        lent.by_source.pop(source, None)
+        lent.models.pop(source, None)
+    if gone:
+        _face_uri.clear()
 
 
 def quiz_faces(source: str) -> Faces | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, union
 from sqlalchemy.orm import Session
 
 from fer_core.human import codes, statements
@@ -28,7 +28,7 @@ from fer_core.human.errors import (
 )
 from fer_core.human.faces import Faces
 from fer_core.human.sampling import Kind, Options, plan
-from fer_core.human.tables import AnswerRecord, ItemRecord, RunRecord
+from fer_core.human.tables import AnswerRecord, ClassRecord, ItemRecord, RunRecord
 from fer_core.types import EMOTIONS, label_index
 
 LONGEST_NICKNAME = 40
@@ -207,6 +207,12 @@ def erase(database: Database, code: str) -> int:
         session.execute(delete(RunRecord).where(RunRecord.id == run.id))
     database.forget()
     return n
+
+
+def sources(database: Database) -> set[str]:
+    """The names of the sets of faces that a run or a class of the database is about."""
+    with database.reading() as session:
+        return set(session.scalars(union(select(RunRecord.source), select(ClassRecord.source))))
 
 
 def find_run(session: Session, code: str) -> RunRecord:
