@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.training_cases import FRAMEWORKS, Killed, assert_same, differ, fit, killer, recipe_of
-from trainers import precision
+from trainers import fit_torch, precision
 from trainers.fitting import Images, Run
 
 Lessons = tuple[Images, Images]
@@ -49,7 +51,15 @@ def test_a_run_goes_on_where_the_processor_has_no_bfloat16(
     assert differ(moved, whole)
 
 
-def test_a_card_computes_in_what_the_recipe_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    has(monkeypatch, False)
-    recipe = recipe_of("torch", precision="bf16")
-    assert precision.possible(recipe, on_processor=False, run=Run(tmp_path)) == recipe
+@pytest.mark.parametrize(("chip", "expected"), [(True, "bf16"), (False, "float32")])
+def test_a_gpu_is_asked_and_not_the_processor_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chip: bool, expected: str
+) -> None:
+    has(monkeypatch, not chip)
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: chip)
+    recipe, run = recipe_of("torch", precision="bf16"), Run(tmp_path)
+    asked = partial(fit_torch._chip_has_bfloat16, "auto")
+    assert precision.possible(recipe, run, asked).precision == expected, "a T4, say, has none"
+    assert fit_torch._chip_has_bfloat16("cpu") is None

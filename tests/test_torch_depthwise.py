@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fer_core import catalog
+from fer_core.compiled import has_bfloat16
 from fer_core.models.torch_efficientnet_lite0 import SamePadded
 from trainers import fit_torch, precision as precisions
 from trainers.fitting import Images, Run
@@ -20,6 +21,9 @@ from trainers.torch_depthwise import SMALL_PLANE, QuickDepthwise, quicken
 SHAPES = [  # side, kernel, stride: planes smaller and larger than those read pair by pair, odd and even
     (3, 5, 1), (6, 5, 1), (6, 5, 2), (7, 5, 2), (12, 5, 1), (12, 3, 2), (13, 3, 2), (10, 3, 1), (24, 5, 2), (25, 5, 1),
 ]  # fmt: skip
+
+NEAR = 0.004 if has_bfloat16() else 0.01
+"""Half a unit in bfloat16's last place is 0.002 to 0.004; a processor that imitates it rounds within a sum too."""
 
 
 def gradients(conv: SamePadded, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -49,7 +53,7 @@ def test_answers_and_gradients_are_a_plain_convolutions(side: int, kernel: int, 
     assert type(quick) is QuickDepthwise
     x = torch.randn(16, 8, side, side).bfloat16().float().contiguous(memory_format=torch.channels_last)
     for ours, theirs in zip(gradients(quick, x), gradients(plain, x), strict=True):
-        assert far(ours, theirs) < 0.004, "half a unit in bfloat16's last place is 0.002 to 0.004"
+        assert far(ours, theirs) < NEAR
 
 
 def test_planes_of_both_kinds_are_tested() -> None:

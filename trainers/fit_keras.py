@@ -43,7 +43,7 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
     are drawn from the recipe's seed and the epoch's number. Raises fitting.TrainingError where the loss is no number,
     the checkpoint is damaged, or the recipe asks of the network what it cannot do.
     """
-    recipe = possible(recipe, device() == "cpu", run)
+    recipe = possible(recipe, run, lambda: None if device() == "cpu" else True)
     keras.utils.set_random_seed(recipe.seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if recipe.precision == "bf16" else "float32")
     try:

@@ -86,8 +86,7 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
     with what one would have, but for rounding and dropout's draws, which are each process's own. Raises
     fitting.TrainingError where the loss is no number or the checkpoint is damaged.
     """
-    on_processor = run.device == "cpu" or (run.device == "auto" and not torch.accelerator.is_available())
-    recipe = possible(recipe, on_processor, run)
+    recipe = possible(recipe, run, partial(_chip_has_bfloat16, run.device))
     fabric = _fabric(recipe, run.device)
     state = _start(fabric, spec, recipe, run)
     _resume(state, run.folder / CHECKPOINT, fabric)
@@ -132,6 +131,13 @@ def _compiling(run: Run) -> Iterator[None]:
     except TorchDynamoException as error:
         why = str(error).partition("\n")[0]
         raise TrainingError(f"--compile: {why} Leave it out, or install a C++ compiler such as g++.") from error
+
+
+def _chip_has_bfloat16(device: str) -> bool | None:
+    """Whether the GPU that `--device` stands for multiplies bfloat16; None where it stands for the processor."""
+    if device == "cpu" or not torch.accelerator.is_available():
+        return None
+    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _fabric(recipe: Recipe, device: str) -> Fabric:

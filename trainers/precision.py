@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fer_core.compiled import has_bfloat16
 from trainers.fitting import Run
 from trainers.recipe import Recipe
 
 
-def possible(recipe: Recipe, on_processor: bool, run: Run) -> Recipe:
-    """The recipe as this device can follow it: in float32 where a processor could only imitate bfloat16.
+def possible(recipe: Recipe, run: Run, chip: Callable[[], bool | None]) -> Recipe:
+    """The recipe as the device can follow it: in float32 where it could only imitate bfloat16.
 
-    An imitation takes eight to eleven times as long as float32 (an AMD EPYC with AVX2 alone, both frameworks) and gains
-    nothing; the run's listener is told. Weights are float32 in either, so that a run may be resumed in the other.
+    `chip`: whether a GPU multiplies bfloat16, None where there is none and the processor is asked. On a processor with
+    AVX2 alone the imitation takes eight to eleven times as long as float32, in both frameworks, and gains nothing; the
+    run's listener is told. Weights are float32 in either, so that a run may be resumed in the other.
     """
-    if recipe.precision != "bf16" or not on_processor or has_bfloat16():
+    if recipe.precision != "bf16":
         return recipe
-    run.said("This processor has no bfloat16, which the recipe asks for: float32 takes its place.")
+    if has_bfloat16() if (found := chip()) is None else found:
+        return recipe
+    run.said("The recipe asks for bfloat16, which this device has not: float32 takes its place.")
     return recipe.model_copy(update={"precision": "float32"})
