@@ -18,9 +18,9 @@ from fer_core.types import EMOTIONS
 _FILES = Path(__file__).parent / "trial"
 _COMPONENT = st.components.v2.component(
     "seven_faces_trial",
-    html=(_FILES / "trial.html").read_text(),
-    css=(_FILES / "trial.css").read_text(),
-    js=(_FILES / "trial.js").read_text(),
+    html=(_FILES / "trial.html").read_text("utf-8"),
+    css=(_FILES / "trial.css").read_text("utf-8"),
+    js=(_FILES / "trial.js").read_text("utf-8"),
 )
 SURE = ("a guess", "unsure", "fairly", "quite sure", "certain")
 """The five answers to how sure a person is, 1 to 5."""

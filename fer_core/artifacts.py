@@ -141,7 +141,7 @@ def curves(id: str, root: Path | None = None) -> list[dict[str, float]]:
         return []
     path = _folder(id, root) / CURVES
     try:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8") as file:
             rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
     except (OSError, ValueError, TypeError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}. Make it with: {remake(id)}") from error
@@ -276,12 +276,12 @@ def save_curves(folder: Path, rows: Sequence[Mapping[str, float]]) -> None:
 def save_evidence(folder: Path, metrics: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
     """Nothing comes back; metrics and environment are in `folder`."""
     for name, content in ((METRICS, metrics), (ENVIRONMENT, environment)):
-        (folder / name).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+        (folder / name).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", "utf-8")
 
 
 def save_card(folder: Path, card: ModelCard) -> None:
     """Nothing comes back; the card is in `folder`, last of all files."""
-    (folder / CARD).write_text(json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n")
+    (folder / CARD).write_text(json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _folder(id: str, root: Path | None) -> Path:
@@ -293,7 +293,7 @@ def _folder(id: str, root: Path | None) -> Path:
 
 def _read_json(path: Path, command: str = "evaluate") -> Any:
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         remedy = f"python -m trainers {command}" + f" {path.parent.name}" * (path.parent.name != REFERENCE)
         raise ArtifactError(f"{path} cannot be read: {error}. Make it with: {remedy}") from error

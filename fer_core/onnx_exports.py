@@ -69,7 +69,7 @@ def read(id: str, root: Path | None = None) -> Export:
     folder, remedy = (root or artifacts.default_root()) / id, f"Make it with: python -m trainers export {id}"
     card = artifacts.card(id, root)
     try:
-        about = json.loads((folder / ENGINE).read_text())
+        about = json.loads((folder / ENGINE).read_text("utf-8"))
         promises = [(EXPORT, about["sha256"]), (WEIGHTS, card.weights_sha256)]
         promises += [(QUANTIZED, about["quantized_sha256"])] if "int8" in about["precisions"] else []
         for name, promised in promises:
@@ -96,7 +96,7 @@ def save_about(folder: Path, about: Mapping[str, Any]) -> None:
     named = (("sha256", EXPORT), ("quantized_sha256", QUANTIZED))
     sums = {key: hashlib.sha256((folder / name).read_bytes()).hexdigest()
             for key, name in named if (folder / name).is_file()}  # fmt: skip
-    (folder / ENGINE).write_text(json.dumps({**sums, **about}, indent=1, allow_nan=False) + "\n")
+    (folder / ENGINE).write_text(json.dumps({**sums, **about}, indent=1, allow_nan=False) + "\n", "utf-8")
 
 
 def remove(folder: Path) -> None:

@@ -17,7 +17,7 @@ FORBIDDEN = {
 
 
 def _imports(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -42,7 +42,7 @@ def test_models_import_their_framework_and_nothing_of_ours():
 
 def _uses_of_streamlits_caches(path):
     names = {"cache_data", "cache_resource"}
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Attribute) and node.attr in names:
             yield node.attr
         elif isinstance(node, ast.ImportFrom):
@@ -56,7 +56,7 @@ def test_the_cache_package_alone_uses_streamlits_caches():
 
 def test_no_cache_has_the_name_of_a_module_that_it_would_hide():
     folder = ROOT / "dashboard" / "cache"
-    tree = ast.parse((folder / "__init__.pyi").read_text())
+    tree = ast.parse((folder / "__init__.pyi").read_text("utf-8"))
     shown = {
         alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
@@ -77,7 +77,7 @@ def test_the_core_loads_no_framework():
 
 
 def _lines(path):
-    return len(path.read_text().splitlines())
+    return len(path.read_text("utf-8").splitlines())
 
 
 def test_files_and_functions_stay_readable():
@@ -87,7 +87,7 @@ def test_files_and_functions_stay_readable():
         (p.name, node.name)
         for pkg in FORBIDDEN
         for p in _sources(pkg)
-        for node in ast.walk(ast.parse(p.read_text()))
+        for node in ast.walk(ast.parse(p.read_text("utf-8")))
         if isinstance(node, ast.FunctionDef) and len(ast.unparse(node).splitlines()) > 40
     ]
     assert not long_files and not long_pages and not long_functions
@@ -98,7 +98,30 @@ def test_no_error_is_swallowed_whole():
         (p.name, node.lineno)
         for pkg in FORBIDDEN
         for p in _sources(pkg)
-        for node in ast.walk(ast.parse(p.read_text()))
+        for node in ast.walk(ast.parse(p.read_text("utf-8")))
         if isinstance(node, ast.ExceptHandler) and node.type is None
     ]
     assert not bare
+
+
+ENCODING_COMES_AFTER = {"read_text": 0, "write_text": 1, "open": 2}
+"""How many arguments of these methods of a path stand before the encoding."""
+
+
+def _texts_without_encoding(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        before = ENCODING_COMES_AFTER.get(node.func.attr)
+        if before is None or len(node.args) > before or any(word.arg == "encoding" for word in node.keywords):
+            continue
+        modes = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+        if node.func.attr != "open" or (len(modes) == len(node.args) and "b" not in "".join(modes)):
+            yield node.lineno
+
+
+def test_text_files_are_utf_8_on_every_system():
+    # Windows writes in another encoding where none is named, and cannot read there what UTF-8 has
+    sources = [*(p for pkg in FORBIDDEN for p in _sources(pkg)), *_sources("tools")]
+    found = [(p.relative_to(ROOT).as_posix(), line) for p in sources for line in _texts_without_encoding(p)]
+    assert not found

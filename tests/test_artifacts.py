@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +14,8 @@ import pytest
 from fer_core import artifacts
 from fer_core.artifacts import ArtifactError
 from tests.artifact_cases import CARD, CURVES, STORED, WEIGHTS, contents, fill, make
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_everything_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -43,6 +48,16 @@ def test_weights_are_kept_as_float16_unless_they_overflow_it(tmp_path: Path) -> 
     for name, array in artifacts.stored_precision(WEIGHTS).items():
         np.testing.assert_array_equal(weights[name], array.astype(np.float32), strict=True)
     np.testing.assert_allclose(weights["kernel"], WEIGHTS["kernel"], rtol=1e-3)
+
+
+def test_a_card_is_utf_8_where_the_system_writes_another_encoding(tmp_path: Path) -> None:
+    code = f"""from pathlib import Path
+from tests.artifact_cases import make
+make(Path({str(tmp_path)!r}), title="Na\\xefve \\u201cnet\\u201d")"""
+    plain = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=plain, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert artifacts.card("torch-native", tmp_path).title == "Naïve “net”"
 
 
 def test_no_artifacts_are_no_error(tmp_path: Path) -> None:

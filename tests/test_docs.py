@@ -13,37 +13,38 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs
 
 
 def test_the_readmes_table_is_that_of_the_artifacts():
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "README.md").read_text("utf-8")
     written = text.split(readme.BEGIN)[1].split(readme.END)[0].strip()
     assert written == readme.table(), "Run: make readme"
 
 
 def test_the_runs_on_a_gpu_are_those_of_the_artifacts():
-    written = readme.GPU.read_text().split(readme.BEGIN_GPU)[1].split(readme.END_GPU)[0].strip()
+    written = readme.GPU.read_text("utf-8").split(readme.BEGIN_GPU)[1].split(readme.END_GPU)[0].strip()
     assert written == readme.gpu_table() and "NVIDIA" in written, "Run: make readme"
 
 
 def test_the_ladder_is_that_of_the_artifacts():
-    assert ladder.PAGE.read_text() == ladder.page(), "Run: python -m trainers ladder"
-    text = (ROOT / "README.md").read_text()
+    assert ladder.PAGE.read_text("utf-8") == ladder.page(), "Run: python -m trainers ladder"
+    text = (ROOT / "README.md").read_text("utf-8")
     assert text.split(ladder.BEGIN)[1].split(ladder.END)[0].strip() == ladder.block(), "Run: python -m trainers ladder"
 
 
 def test_the_ablations_are_those_that_were_run():
-    assert ablation.PAGE.read_text() == ablation.page(), "Run: python -m trainers ablate ingredients"
+    assert ablation.PAGE.read_text("utf-8") == ablation.page(), "Run: python -m trainers ablate ingredients"
 
 
 def test_the_findings_are_those_of_the_stored_studies():
     made = findings.found()
-    assert len(made) >= 2 and findings.PAGE.read_text() == findings.page(made), "Run: python -m trainers findings"
+    written = findings.PAGE.read_text("utf-8")
+    assert len(made) >= 2 and written == findings.page(made), "Run: python -m trainers findings"
     for one in made:
-        assert findings.PAGE.with_name(f"finding-{one.id}.svg").read_text() == findings.chart(one.groups)
+        assert findings.PAGE.with_name(f"finding-{one.id}.svg").read_text("utf-8") == findings.chart(one.groups)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_files_and_make_targets_that_are_named_exist(document):
-    text = document.read_text()
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    text = document.read_text("utf-8")
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.M)
     for target in re.findall(r"`make ([a-z]+)", text):
         assert target in targets
     named = re.findall(r"`((?:dashboard|fer_core|trainers|tests|docs|benchmarks)/[\w./]+)`", text)
@@ -55,19 +56,19 @@ def test_files_and_make_targets_that_are_named_exist(document):
 
 
 def test_the_two_commands_stand_in_the_readme():
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "README.md").read_text("utf-8")
     assert "uv run streamlit run dashboard/Home.py" in text and "uv run pytest" in text
-    assert "uv run pytest" in (ROOT / ".ci/run").read_text()
+    assert "uv run pytest" in (ROOT / ".ci/run").read_text("utf-8")
 
 
 def test_recipes_named_in_documents_exist():
     for document in DOCUMENTS:
-        for name in re.findall(r"trainers train ([a-z][\w-]+)", document.read_text()):
+        for name in re.findall(r"trainers train ([a-z][\w-]+)", document.read_text("utf-8")):
             assert name in (*recipe.available(), "mine"), name
 
 
 def test_make_help_lists_every_target():
-    lines = (ROOT / "Makefile").read_text().splitlines()
+    lines = (ROOT / "Makefile").read_text("utf-8").splitlines()
     assert all("##" in line for line in lines if re.match(r"^[a-z]+:", line))
 
 
@@ -76,7 +77,7 @@ def test_no_machine_of_ours_is_named_in_the_project():
     private = ("/" + "work/", "files." + "pythonhosted", "." + "library")
     for path in [*ROOT.rglob("*.py"), *ROOT.rglob("*.md"), *ROOT.rglob("*.toml")]:
         if not {".venv", ".runs"} & set(path.parts):
-            assert not [name for name in private if name in path.read_text()], path
+            assert not [name for name in private if name in path.read_text("utf-8")], path
 
 
 def test_every_page_has_a_title_and_an_icon():

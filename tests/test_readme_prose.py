@@ -22,7 +22,7 @@ TAUGHT = {f"{id}-distilled": id for id in ("keras-native", "torch-native", "torc
 @pytest.fixture(scope="module")
 def prose() -> str:
     """The README without its tables, every line break and indent one space."""
-    text = re.sub(r"^\|.*$", "", README.read_text(), flags=re.M)
+    text = re.sub(r"^\|.*$", "", README.read_text("utf-8"), flags=re.M)
     return " ".join(text.split())
 
 
@@ -101,7 +101,7 @@ def test_two_frameworks_tell_no_difference_but_answer_differently(prose: str, re
 
 def test_what_the_time_brought_the_taught_compact_network(prose: str) -> None:
     """docs/two-cores.md tells the three earlier runs, whose artifacts are in the repository's history."""
-    two_cores = " ".join((README.parent / "docs" / "two-cores.md").read_text().split())
+    two_cores = " ".join((README.parent / "docs" / "two-cores.md").read_text("utf-8").split())
     assert (
         "its three runs read 67.8, 67.4 and 67.7 %" in two_cores and "[read 67.4 to 67.8 %](docs/two-cores.md)" in prose
     )

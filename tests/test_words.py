@@ -29,7 +29,7 @@ def test_differences_have_a_true_minus_and_nothing_has_no_sign():
 
 def test_no_page_formats_percent_by_itself():
     wrong = [f"{file.name}: {found}" for file in DASHBOARD.rglob("*.py")
-             for found in re.findall(r"(?<!%)\{[^{}%]*:\.\d%\}", file.read_text())]  # fmt: skip
+             for found in re.findall(r"(?<!%)\{[^{}%]*:\.\d%\}", file.read_text("utf-8"))]  # fmt: skip
     assert not wrong
 
 
@@ -76,5 +76,5 @@ def test_a_choice_that_has_a_usual_one_cannot_be_left_empty():
 
 @pytest.mark.parametrize("kind", ["ui_label", "ui_one_face"])
 def test_a_face_is_said_to_be_of_its_photo(kind):
-    source = (DASHBOARD / f"{kind}.py").read_text()
+    source = (DASHBOARD / f"{kind}.py").read_text("utf-8")
     assert 'alt=f"Face {face.number} of photo {numbers[face.found.photo]}"' in source

@@ -18,9 +18,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 def main() -> None:
     """Resolves without the old pins, then writes the new ones."""
     path = PROJECT / "pyproject.toml"
-    document = tomlkit.parse(path.read_text())
+    document = tomlkit.parse(path.read_text("utf-8"))
     old = document["tool"]["uv"].pop("constraint-dependencies", None)
-    path.write_text(tomlkit.dumps(document))
+    path.write_text(tomlkit.dumps(document), "utf-8")
     try:
         (PROJECT / "uv.lock").unlink(missing_ok=True)
         command = [
@@ -37,12 +37,12 @@ def main() -> None:
         pins = pinned(exported)
     except BaseException:
         document["tool"]["uv"]["constraint-dependencies"] = old or []
-        path.write_text(tomlkit.dumps(document))
+        path.write_text(tomlkit.dumps(document), "utf-8")
         raise
     array = tomlkit.array()
     array.extend(pins)
     document["tool"]["uv"]["constraint-dependencies"] = array.multiline(True)
-    path.write_text(tomlkit.dumps(document))
+    path.write_text(tomlkit.dumps(document), "utf-8")
     print(f"{len(pins)} pins written.")  # noqa: T201
 
 

@@ -64,9 +64,9 @@ def command(
 def write(root: Path | None = None, path: Path = PAGE) -> bool:
     """Whether docs/ablations.md had to be changed."""
     new = page(root)
-    stale = not path.is_file() or path.read_text() != new
+    stale = not path.is_file() or path.read_text("utf-8") != new
     if stale:
-        path.write_text(new)
+        path.write_text(new, "utf-8")
     return stale
 
 

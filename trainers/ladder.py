@@ -163,13 +163,13 @@ def block(root: Path | None = None) -> str:
 def write(root: Path | None = None, path: Path = PAGE, readme: Path = README) -> list[Path]:
     """The files that had to be changed."""
     files = {path: page(root)}
-    text = readme.read_text() if readme.is_file() else ""
+    text = readme.read_text("utf-8") if readme.is_file() else ""
     if BEGIN in text:
         before, after = text.split(BEGIN)[0], text.split(END)[1]
         files[readme] = f"{before}{BEGIN}\n{block(root)}\n{END}{after}"
-    stale = [file for file, content in files.items() if not file.is_file() or file.read_text() != content]
+    stale = [file for file, content in files.items() if not file.is_file() or file.read_text("utf-8") != content]
     for file in stale:
-        file.write_text(files[file])
+        file.write_text(files[file], "utf-8")
     return stale
 
 
