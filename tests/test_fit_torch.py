@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lightning_fabric.accelerators.mps import MPSAccelerator
 from torch import nn
 
 from fer_core import artifacts, catalog
@@ -22,12 +23,20 @@ pytestmark = pytest.mark.usefixtures("tiny")
 
 
 def fit(
-    lessons: tuple[Images, Images], folder: Path, seed: int = 0, compile: bool = False, **tables: dict[str, object]
-) -> Fitted:
+    lessons: tuple[Images, Images], folder: Path, seed: int = 0, compile: bool = False, device: str = "cpu",
+    **tables: dict[str, object],
+) -> Fitted:  # fmt: skip
     """One epoch of the tiny network in one batch size; keywords are a recipe's tables."""
     content = {"title": "A test", "architecture": "tiny-torch", "seed": seed, "optimizer": {"learning_rate": 0.03}}
     recipe = Recipe.model_validate(content | {"schedule": {"epochs": 1, "batch_size": 16}} | tables)
-    return fit_torch.fit(catalog.spec("tiny-torch"), recipe, *lessons, Run(folder, device="cpu", compile=compile))
+    return fit_torch.fit(catalog.spec("tiny-torch"), recipe, *lessons, Run(folder, device=device, compile=compile))
+
+
+def test_a_mac_trains_on_its_processor(lessons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MPSAccelerator, "is_available", lambda: True)
+    monkeypatch.setattr(MPSAccelerator, "get_parallel_devices", lambda devices: [torch.device("mps", 0)])
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert fit(lessons, tmp_path, device="auto").device == "cpu"
 
 
 def test_the_moving_average_moves_by_its_decay() -> None:

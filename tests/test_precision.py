@@ -56,10 +56,9 @@ def test_a_gpu_is_asked_and_not_the_processor_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chip: bool, expected: str
 ) -> None:
     has(monkeypatch, not chip)
-    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: chip)
     recipe, run = recipe_of("torch", precision="bf16"), Run(tmp_path)
-    asked = partial(fit_torch._chip_has_bfloat16, "auto")
+    asked = partial(fit_torch._chip_has_bfloat16, "cuda")
     assert precision.possible(recipe, run, asked).precision == expected, "a T4, say, has none"
     assert fit_torch._chip_has_bfloat16("cpu") is None
