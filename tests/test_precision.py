@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.training_cases import FRAMEWORKS, Killed, assert_same, differ, fit, killer, recipe_of
-from trainers import fit_torch, precision
+from trainers import precision, torch_step
 from trainers.fitting import Images, Run
 
 Lessons = tuple[Images, Images]
@@ -59,6 +59,6 @@ def test_a_gpu_is_asked_and_not_the_processor_beside_it(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: chip)
     recipe, run = recipe_of("torch", precision="bf16"), Run(tmp_path)
-    asked = partial(fit_torch._chip_has_bfloat16, "cuda")
+    asked = partial(torch_step.chip_has_bfloat16, "cuda")
     assert precision.possible(recipe, run, asked).precision == expected, "a T4, say, has none"
-    assert fit_torch._chip_has_bfloat16("cpu") is None
+    assert torch_step.chip_has_bfloat16("cpu") is None

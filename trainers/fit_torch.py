@@ -48,7 +48,17 @@ from trainers.precision import possible
 from trainers.recipe import Recipe
 from trainers.run_notes import DEVICES, note
 from trainers.torch_depthwise import quicken
-from trainers.torch_step import follow, freeze, learn, loss_sum, mixup, optimizer, synchronise
+from trainers.torch_step import (
+    chip_has_bfloat16,
+    follow,
+    freeze,
+    learn,
+    loss_sum,
+    mixup,
+    optimizer,
+    place_of,
+    synchronise,
+)
 
 CHECKPOINT = "last.pt"
 _MISREAD = (ValueError, LookupError, TypeError, AttributeError, pickle.PickleError)
@@ -86,8 +96,8 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
     with what one would have, but for rounding and dropout's draws, which are each process's own. Raises
     fitting.TrainingError where the loss is no number or the checkpoint is damaged.
     """
-    place = _place(run.device)
-    recipe = possible(recipe, run, partial(_chip_has_bfloat16, place))
+    place = place_of(run.device)
+    recipe = possible(recipe, run, partial(chip_has_bfloat16, place))
     fabric = _fabric(recipe, place)
     state = _start(fabric, spec, recipe, run)
     _resume(state, run.folder / CHECKPOINT, fabric)
@@ -132,24 +142,6 @@ def _compiling(run: Run) -> Iterator[None]:
     except TorchDynamoException as error:
         why = str(error).partition("\n")[0]
         raise TrainingError(f"--compile: {why} Leave it out, or install a C++ compiler such as g++.") from error
-
-
-def _place(device: str) -> str:
-    """The device to train on: for "auto" a CUDA GPU where there is one, else the processor.
-
-    Fabric's own "auto" takes Apple's GPU, on which PyTorch 2.11 cannot augment (pytorch issue 125098) nor find the
-    gradient of a BatchNorm with channels last (pull request 188371).
-    """
-    if device != "auto":
-        return device
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _chip_has_bfloat16(place: str) -> bool | None:
-    """Whether the GPU at that place multiplies bfloat16; None where it is the processor."""
-    if place == "cpu":
-        return None
-    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _fabric(recipe: Recipe, device: str) -> Fabric:

@@ -119,3 +119,21 @@ def synchronise(network: nn.Module) -> None:
     for module in network.modules():
         if type(module) is nn.BatchNorm2d:
             module.__class__ = SyncedBatchNorm
+
+
+def place_of(device: str) -> str:
+    """The device to train on: for "auto" a CUDA GPU where there is one, else the processor.
+
+    Fabric's own "auto" takes Apple's GPU, on which PyTorch 2.11 cannot augment (pytorch issue 125098) nor find the
+    gradient of a BatchNorm with channels last (pull request 188371).
+    """
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def chip_has_bfloat16(place: str) -> bool | None:
+    """Whether the GPU at that place multiplies bfloat16; None where it is the processor."""
+    if place == "cpu":
+        return None
+    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
