@@ -63,6 +63,21 @@ def test_sentences_are_what_was_measured(root):
     assert "within 13.0 points" in maps.sentence  # groups of three faces do not count
 
 
+def test_a_difference_of_mean_maps_is_held_against_chance_and_against_single_faces(root):
+    """What a mean hides: 13 points are 0.81 standard deviations of 40 maps whose mean is known to 5 points."""
+    studies(root)
+    maps = findings.found(root)[-1]
+    assert "in 1 of 1 comparisons the intervals lie apart, where chance alone would part about 0." in maps.measured
+    assert "is 0.81 in the middle of the comparisons and 0.81 at most" in maps.measured
+    assert "tells whether it is right" not in maps.sentence  # which no study of means has asked
+
+
+def test_equal_shares_lie_apart_by_chance_in_one_of_two_hundred():
+    pair = findings._Pair(around(0.3), around(0.3), 40, 40)
+    assert pair.apart_by_chance == pytest.approx(0.00557, abs=1e-5) and pair.effect == 0 and not pair.apart
+    assert findings._Pair(Interval(0, 0, 0), Interval(0, 0, 0), 40, 40).effect == 0
+
+
 def test_the_page_has_every_number_and_a_figure_that_can_be_drawn(root, tmp_path):
     studies(root, mirror=0.25)
     path = tmp_path / "docs" / "findings.md"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ brackets and as bars: 95 % intervals.
 """
 FEWEST = 30
 """Faces below which a mean map is not told of."""
+NORMAL = statistics.NormalDist().inv_cdf(0.975)
+"""Standard errors from the middle to the end of a 95 % interval."""
 _Study = TypeVar("_Study", what_if.Study, average_maps.Study)
 Rows = dict[str, Interval]
 """A share 0..1 with its interval by the name of what it is of."""
@@ -107,34 +110,73 @@ def moved(studies: Mapping[str, what_if.Study]) -> Finding:
 
 
 def right_or_wrong(studies: Mapping[str, average_maps.Study]) -> Finding:
-    """Whether a mean map tells a right answer from a wrong one."""
+    """How far the mean maps of right and of wrong answers lie apart: in points, and against the faces' own spread."""
     shares = {outcome: {id: one.groups["fear"][outcome].shares["mouth"] for id, one in studies.items()
                         if one.groups["fear"][outcome].n >= FEWEST} for outcome in average_maps.OUTCOMES}  # fmt: skip
     pairs, one = _pairs(studies), next(iter(studies.values()))
-    largest = max(abs(right.value - wrong.value) for right, wrong in pairs)
-    apart = sum(max(right.low, wrong.low) > min(right.high, wrong.high) for right, wrong in pairs)
+    largest = max(pair.difference for pair in pairs)
+    apart, chance = sum(pair.apart for pair in pairs), sum(pair.apart_by_chance for pair in pairs)
+    effects = [pair.effect for pair in pairs]
     area = max(study.groups["fear"]["right"].areas.get("mouth", 0.0) for study in studies.values())
     return Finding(
         "right-or-wrong",
-        "Where a model looks hardly tells whether it is right: the mean maps of its right and its wrong answers lie "
-        f"within {math.ceil(1000 * largest) / 10:.1f} points of each other in every region of the face.",
+        "On average a model looks at nearly the same places, right or wrong: the mean maps of its right and its wrong "
+        f"answers lie within {math.ceil(1000 * largest) / 10:.1f} points of each other in every region of the face.",
         f"Grad-CAM for the model's own answer over {one.split} faces, up to {one.most} a group; the largest difference "
         f"between right and wrong of any model, label and region (eyes, brows, nose, mouth, the rest) with {FEWEST} "
         f"faces or more in both. It is little, not nothing: in {apart} of {len(pairs)} comparisons the intervals lie "
-        f"apart. Drawn: how much of the map lies on the mouth when the answer is fear; the mouth is {100 * area:.0f} % "
-        "of the picture.",
+        f"apart, where chance alone would part about {chance:.0f}. In standard deviations from face to face the "
+        f"difference is {statistics.median(effects):.2f} in the middle of the comparisons and {max(effects):.2f} at "
+        "most: in a small region few points are much. Drawn: how much of the map lies on the mouth when the answer is "
+        f"fear; the mouth is {100 * area:.0f} % of the picture.",
         {f"says fear and is {outcome}": rows for outcome, rows in shares.items()},
     )
 
 
-def _pairs(studies: Mapping[str, average_maps.Study]) -> list[tuple[Interval, Interval]]:
+@dataclass(frozen=True)
+class _Pair:
+    """A region's shares of the maps of `n` right and `m` wrong answers, each with its interval."""
+
+    right: Interval
+    wrong: Interval
+    n: int
+    m: int
+
+    @property
+    def difference(self) -> float:
+        return abs(self.right.value - self.wrong.value)
+
+    @property
+    def apart(self) -> bool:
+        """Whether the two intervals do not meet."""
+        return max(self.right.low, self.wrong.low) > min(self.right.high, self.wrong.high)
+
+    @property
+    def apart_by_chance(self) -> float:
+        """How likely they would not meet were there no difference: less than 5 % (Schenker and Gentleman 2001)."""
+        a, b = _error(self.right), _error(self.wrong)
+        return math.erfc(NORMAL * (a + b) / math.hypot(a, b) / math.sqrt(2)) if a + b > 0 else 0.0
+
+    @property
+    def effect(self) -> float:
+        """The difference in standard deviations from face to face, which the intervals tell (Cohen 1988)."""
+        spread = math.sqrt((self.n * _error(self.right) ** 2 + self.m * _error(self.wrong) ** 2) / 2)
+        return self.difference / spread if spread > 0 else 0.0
+
+
+def _error(one: Interval) -> float:
+    """The standard error that a 95 % interval was made with."""
+    return (one.high - one.low) / (2 * NORMAL)
+
+
+def _pairs(studies: Mapping[str, average_maps.Study]) -> list[_Pair]:
     """Each region's shares of the maps of right and of wrong answers, where there are enough of both."""
     return [
-        (groups["right"].shares[region], groups["wrong"].shares[region])
+        _Pair(right.shares[region], wrong.shares[region], right.n, wrong.n)
         for study in studies.values()
-        for groups in study.groups.values()
-        if min(groups["right"].n, groups["wrong"].n) >= FEWEST
-        for region in groups["right"].shares
+        for right, wrong in ((groups["right"], groups["wrong"]) for groups in study.groups.values())
+        if min(right.n, wrong.n) >= FEWEST
+        for region in right.shares
     ]
 
 
