@@ -108,13 +108,13 @@ def seeds_table(found: Sequence[Compared]) -> pd.DataFrame:
 
 
 def short_runs_table(found: Sequence[Study]) -> pd.DataFrame:
-    """A row a short run: PublicTest accuracy in percent, its interval, how many labels it answers, size and cost."""
+    """A row a short run: PublicTest accuracy in percent, its interval, what guessing comes to, labels, size, cost."""
     rows = []
     for study in found:
         (outcome,), accuracy = study.outcomes, study.accuracy(study.titles[0])
         rows.append({
             "model": study.title, "recipe": study.id, "PublicTest": 100 * accuracy.value, "95 %": _ends(accuracy),
-            "labels answered": study.answered(study.titles[0]),
+            "commonest label": 100 * study.guessing, "labels answered": study.answered(study.titles[0]),
             "epochs": study.epochs, "Training images": study.images, "PublicTest images": study.n,
             "minutes": outcome.seconds / 60,
         })  # fmt: skip

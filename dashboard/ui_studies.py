@@ -76,10 +76,19 @@ def say_size(study: Study) -> None:
 
 def beside_guessing(study: Study) -> None:
     """Says how many versions have learned anything: more than always giving the same label comes to."""
-    above = sum(study.accuracy(title).low > study.guessing for title in study.titles)
+    above = sum(study.above_guessing(title) for title in study.titles)
     st.markdown(
         f"Always giving the commonest label is right on {percent(study.guessing, 1)}: "
         f"**{above} of {len(study.titles)} versions** are above that with their whole interval."
+    )
+
+
+def learned(runs: Sequence[Study]) -> None:
+    """Says how many short runs are shown to have learned anything."""
+    above = sum(run.above_guessing(run.titles[0]) for run in runs)
+    st.markdown(
+        f"**{above} of {len(runs)} runs** are above always giving the commonest label with their whole interval; the "
+        "accuracy of the others does not show that they have learned anything."
     )
 
 

@@ -100,6 +100,10 @@ class Study:
         """A version's accuracy on PublicTest, mean over seeds, with its 95 % interval over resampled images."""
         return self._accuracies[title]
 
+    def above_guessing(self, title: str) -> bool:
+        """Whether a version's whole interval is above `guessing`: else it has not been shown to have learned."""
+        return self.accuracy(title).low > self.guessing
+
     def gain(self, title: str) -> Interval:
         """What a version has over the base, with its 95 % interval over resampled images, the same for both."""
         return self._gains[title]

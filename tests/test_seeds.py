@@ -87,10 +87,23 @@ def test_a_short_run_is_told_with_its_size_and_never_as_ours(tmp_path: Path) -> 
     assert told.split("|")[5].strip() == "" and "1 epoch on 300 images, read on 4 of PublicTest" in told.split("|")[6]
     assert told.split("|")[8].strip().startswith("the short run began from scratch; their figures by epochs")
     (run_row,) = [line for line in lines if line.startswith("| `burney-vgg16-scratch` | VGG16, from scratch | 75.0 %")]
-    assert run_row.split("|")[4].strip() == "3" and "one label" not in command.page(tmp_path)
+    assert [cell.strip() for cell in run_row.split("|")[4:6]] == ["25.0 %", "3"]
     same = dataclasses.replace(run, outcomes=[dataclasses.replace(outcome, answers="2222")])
     studies.save(same, tmp_path, studies.SHORT_RUNS)
-    assert "Of the 1 short runs below 1 answer one label to every image" in command.page(tmp_path)
+    assert "learned anything. 1 answer one label to every image" in command.page(tmp_path)
+
+
+def test_a_short_run_is_held_against_always_answering_the_commonest_label(tmp_path: Path) -> None:
+    """Several labels answered are no sign of learning: 14 right of 40 are not above the 10 of one label."""
+    truth = "0123" * 10
+    outcome = studies.Outcome("as it is", {}, 0, "key", truth[:14] + "3210" * 6 + "32", 0.5, 1, 90.0, "cpu", [])
+    run = studies.Study("burney-vgg16-scratch", "VGG16", "burney-vgg16", 300, 1, 1, truth, [outcome])
+    studies.save(run, tmp_path, studies.SHORT_RUNS)
+    assert run.guessing == 0.25 and not run.above_guessing("as it is") and run.answered("as it is") == 4
+    assert "Of the 1 short runs below 0 are above always answering the commonest label" in command.page(tmp_path)
+    good = dataclasses.replace(run, outcomes=[dataclasses.replace(outcome, answers=truth[:30] + "3" * 10)])
+    studies.save(good, tmp_path, studies.SHORT_RUNS)
+    assert "Of the 1 short runs below 1 is above always answering" in command.page(tmp_path)
 
 
 def test_the_projects_own_training_has_rows() -> None:

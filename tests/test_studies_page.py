@@ -148,6 +148,8 @@ def test_a_short_run_stands_beside_the_projects_figure_and_in_its_own_table(
     assert (row["recipe"], row["PublicTest"], row["Training images"], row["PublicTest images"]) == (
         "burney-vgg16-scratch", 100, 300, 6,
     )  # fmt: skip
+    assert row["commonest label"] == pytest.approx(100 / 6)
+    assert "1 of 1 runs** are above always giving the commonest label" in text(at)
 
 
 def test_without_short_runs_it_says_how_to_make_them(root: Path) -> None:

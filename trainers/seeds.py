@@ -21,7 +21,10 @@ they chose; ours are PrivateTest, scored once, with a 95 % interval. A blank is 
 short run shows that its recipe runs to its end at the size that it names, read on PublicTest, and is no rival to any
 figure. Those called `-scratch` began from random weights, frozen layers too, where the recipe has ImageNet's.
 """
-ONE_LABEL = "Of the {runs} short runs below {same} answer one label to every image: they have learned nothing yet.\n"
+LEARNED = (
+    "Of the {runs} short runs below {above} {are} above always answering the commonest label with the whole interval; "
+    "the\naccuracy of the others does not show that they have learned anything. {same} answer one label to every image.\n"
+)
 HEAD = (
     "| project | system | its figure | on | ours | short run | recipe | why they differ |\n"
     "|---|---|---:|---|---|---|---|---|"
@@ -29,10 +32,10 @@ HEAD = (
 RUNS = """
 # Every short run
 
-Made by `python -m trainers short-run`, one seed each.
+Made by `python -m trainers short-run`, one seed each. "Commonest label": the accuracy of answering it always.
 
-| recipe | model | PublicTest | labels answered | size | minutes |
-|---|---|---|---:|---|---:|"""
+| recipe | model | PublicTest | commonest label | labels answered | size | minutes |
+|---|---|---|---:|---:|---|---:|"""
 
 
 def command() -> None:
@@ -53,7 +56,8 @@ def page(root: Path | None = None) -> str:
     """What docs/seeds.md says."""
     found = [studies.load(id, root, studies.SHORT_RUNS) for id in studies.ids(root, studies.SHORT_RUNS)]
     same = sum(one.answered(one.titles[0]) == 1 for one in found)
-    told = [ONE_LABEL.format(runs=len(found), same=same)] if same else []
+    above = sum(one.above_guessing(one.titles[0]) for one in found)
+    told = [LEARNED.format(runs=len(found), above=above, are="is" if above == 1 else "are", same=same)] if found else []
     runs = [RUNS, *(_run(one) for one in found)] if found else []
     return "\n".join([INTRO, *told, HEAD, *(_row(one) for one in compared(root)), *runs, ""])
 
@@ -70,8 +74,8 @@ def _row(one: Compared) -> str:
 
 def _run(one: Study) -> str:
     accuracy, minutes = _percent(one.accuracy(one.titles[0])), one.outcomes[0].seconds / 60
-    labels = one.answered(one.titles[0])
-    return f"| `{one.id}` | {one.title} | {accuracy} | {labels} | {one.size} | {minutes:.1f} |"
+    labels, guessing = one.answered(one.titles[0]), f"{100 * one.guessing:.1f} %"
+    return f"| `{one.id}` | {one.title} | {accuracy} | {guessing} | {labels} | {one.size} | {minutes:.1f} |"
 
 
 def _percent(of: Interval) -> str:

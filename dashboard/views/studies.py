@@ -76,6 +76,7 @@ def short_runs() -> None:
     if not found:
         ui_studies.no_short_runs()
         return
+    ui_studies.learned(list(found.values()))
     table = figures_studies.short_runs_table(list(found.values()))
     ui_studies.table(table, "short-runs", f"Short runs of {len(table)} recipes, each read on PublicTest")
     st.caption(ui_studies.SHORT)
