@@ -11,6 +11,7 @@ import pytest
 from fer_core import artifacts, evidence, seed_runs
 from fer_core.artifacts import Reference
 from fer_core.comparison import Comparison, compare, compare_all, restrict
+from fer_core.crowd import EMOTION_COLUMNS, emotion_votes
 from fer_core.types import EMOTIONS
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -43,10 +44,10 @@ def rater(id: str, reference: Reference) -> evidence.Rater:
     return evidence.model(artifacts.card(id, root), artifacts.predictions(id, root), reference)
 
 
-def compared(a: str, b: str, reference: Reference) -> Comparison:
+def compared(a: str, b: str, reference: Reference, bootstrap: int = 0) -> Comparison:
     """Two models' answers to PrivateTest."""
     rows = evidence.mask(reference, SPLIT)
-    return compare(reference.truth[rows], *(rater(id, reference).answered[rows] for id in (a, b)), bootstrap=0)
+    return compare(reference.truth[rows], *(rater(id, reference).answered[rows] for id in (a, b)), bootstrap=bootstrap)
 
 
 def percent(share: float) -> str:
@@ -61,8 +62,21 @@ def test_two_runs_of_keras_native(prose: str) -> None:
     found = seed_runs.again("keras-native", SPLIT)
     assert found is not None and sorted(found.accuracy) == [0, 1]
     first, second = (percent(found.accuracy[seed]) for seed in (0, 1))
-    assert f"Two runs of `keras-native` ({first} and {second} % with seeds 0 and 1) say" in prose
-    assert artifacts.card("keras-native").seed == 0 and "the row above is the first" in prose
+    assert f"Two runs of `keras-native` ({first} and {second} % with seeds 0 and 1) show that" in prose
+    assert artifacts.card("keras-native").seed == 0 and "The row above is the first" in prose
+    assert "how far, two are too few to say" in prose
+
+
+def test_votes_that_tie(prose: str, reference: Reference, private: np.ndarray) -> None:
+    """A fixed order favours some labels: what drawing lots would give stands beside it."""
+    truth, rows, shares, tied = reference.truth[private], np.arange(private.sum()), [], []
+    for votes in (reference.votes[private], emotion_votes(reference.votes[private])):
+        most = votes == votes.max(axis=1, keepdims=True)
+        column = np.array(EMOTION_COLUMNS)[truth] if votes.shape[1] == 10 else truth
+        shares.append(percent(float((most[rows, column] / most.sum(axis=1)).mean())))
+        tied.append(float((most.sum(axis=1) > 1).mean()))
+    assert {f"{100 * share:.0f}" for share in tied} == {"5"}
+    assert f"by lot the majority would have {shares[0]} and the crowd {shares[1]} %" in prose
 
 
 def test_whom_the_ensembles_answers_helped(prose: str, reference: Reference, private: np.ndarray) -> None:
@@ -88,9 +102,14 @@ def test_whom_the_ensembles_answers_helped(prose: str, reference: Reference, pri
 
 
 def test_a_support_vector_machine_for_the_last_layer(prose: str, reference: Reference) -> None:
-    one = compared("torch-compact-svm", "torch-compact", reference)
+    one = compared("torch-compact-svm", "torch-compact", reference, bootstrap=1000)
+    value, low, high = (
+        percent(abs(share)) for share in (one.difference.value, one.difference.low, one.difference.high)
+    )
+    assert one.difference.low < one.difference.value < 0 < one.difference.high
     same = f"{100 * one.agreement:.0f} % of its PrivateTest answers are those of `torch-compact`"
-    assert f"{same}, as often right (McNemar's exact test, p = {one.p_value:.2f})" in prose
+    less = f"its accuracy is {value} points less (paired 95 % interval {low} less to {high} more"
+    assert f"{same}, and {less}; McNemar's exact test, p = {one.p_value:.2f})" in prose
 
 
 def test_two_frameworks_tell_no_difference_but_answer_differently(prose: str, reference: Reference) -> None:
@@ -108,6 +127,9 @@ def test_what_the_time_brought_the_taught_compact_network(prose: str) -> None:
     reads = {id: percent(evidence.stored_reports(id)[SPLIT].metrics["accuracy"].value) for id in TAUGHT.values()}
     assert f"`torch-compact`, also after 45 epochs, reads {reads['torch-compact']} %" in two_cores
     assert artifacts.card("torch-compact").epochs == 45
+    erased = [artifacts.card(id).recipe["augment"]["erase"] for id in ("torch-compact", "torch-compact-distilled")]
+    assert all(erased) and "had the same teacher as today's and no erasing" in two_cores
+    assert "or with the erasing that those three learned without" in prose  # two things changed, not the time alone
 
 
 def test_five_labels_are_an_easier_question(prose: str, reference: Reference, private: np.ndarray) -> None:
