@@ -23,7 +23,8 @@ figure. Those called `-scratch` began from random weights, frozen layers too, wh
 """
 LEARNED = (
     "Of the {runs} short runs below {above} {are} above always answering the commonest label with the whole interval; "
-    "the\naccuracy of the others does not show that they have learned anything. {same} answer one label to every image.\n"
+    "the\naccuracy of the others does not show that they have learned anything. {same} answer one label to every "
+    "image.\n"
 )
 HEAD = (
     "| project | system | its figure | on | ours | short run | recipe | why they differ |\n"
