@@ -24,9 +24,10 @@ INTRO = """# What each ingredient brought
 
 Each row is the base recipe with one thing other, trained anew at a reduced size and read on PublicTest, which chose the
 epoch too; PrivateTest was not looked at. A difference has the 95 % interval over resampled images, the same for the row
-and the base; how much another seed would change it, it does not say unless the row has several.
-What guards against learning by heart (augmentation, mixup, smoothing) costs a short training more than it brings: the
-differences are those of this size and length, not of a recipe's own.
+and the base; how much another seed would change it, it does not say unless the row has several. All rows are held
+against the same runs of the base, whose luck is in every difference, and nothing is corrected for their number.
+What guards against learning by heart (augmentation, mixup, smoothing) seems to cost a short training more than it
+brings: the differences are those of this size and length, not of a recipe's own.
 """
 HEAD = (
     "| | PublicTest | 95 % interval | against the base | seeds | minutes | best epoch |\n"
