@@ -14,9 +14,9 @@ from dashboard.words import percent
 
 OPEN = "open-pair"
 METHODS = """The difference is in points of accuracy, with its 95 % interval by a bootstrap that draws the same images
-for both. McNemar's exact test asks whether the images that only one got right are split evenly between the two; Holm's
-correction keeps the chance of a single false alarm among all these pairs under 5 %. κ is the agreement of the two
-beyond chance, right or wrong (Cohen)."""
+for both; it is of its pair by itself, so it may leave out 0 where Holm's p says chance. McNemar's exact test asks
+whether the images that only one got right are split evenly between the two; Holm's correction keeps the chance of even
+one false alarm among all these pairs under 5 %. κ is the agreement of the two beyond chance, right or wrong (Cohen)."""
 
 
 def legend(of: Pairs, titles: Mapping[str, str]) -> str:

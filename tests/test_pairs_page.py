@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_confusion_page import four_labels, text  # noqa: F401
 
-from dashboard import cache, confusion_data as data, figures_pairs, pair_facts
+from dashboard import cache, confusion_data as data, figures_pairs, pair_facts, ui_pairs
 from fer_core import artifacts
 from fer_core.comparison import compare, compare_all
 from fer_core.types import EMOTIONS
@@ -38,6 +38,12 @@ def test_the_table_has_every_pair_as_fer_core_compares_it(name):
         assert row["p (Holm)"] == pytest.approx(pair.p_adjusted)
         assert row["low"] <= row["difference"] <= row["high"]
         assert (row["only first right"], row["only second right"]) == (one.only_a, one.only_b)
+
+
+def test_an_interval_is_of_its_pair_by_itself_and_the_page_says_so():
+    of = pair_facts.pairs(together()[1])
+    apart = [one for one in of.found.values() if one.difference.low > 0 and (one.p_adjusted or 0) >= pair_facts.ALPHA]
+    assert apart and "of its pair by itself, so it may leave out 0" in ui_pairs.METHODS
 
 
 def test_the_triangle_is_the_difference_of_the_accuracies():
