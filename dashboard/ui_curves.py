@@ -21,7 +21,9 @@ AT_FIRST = 8
 """More curves than these are hard to tell apart at first sight."""
 RELIABILITY = f"""Larger points stand for more images; bins of fewer than {FEW} are not joined. On the dotted diagonal
 an answer is right as often as it says; below it, the model is overconfident. One temperature a model was fitted on
-PublicTest, so calibration there is a little flattered."""
+PublicTest, so calibration there is a little flattered. Chance alone makes an error: the table below has, as “by
+chance”, what a perfectly calibrated model is expected to read on as many images, so that an interval above 0 is no
+proof by itself."""
 RISK = """Let a model keep silent where it is unsure: at 50 % it answers the half it is surest of. AURC is the mean
 height; lower is better."""
 VOTES = """The mean Jensen-Shannon divergence. 0 bits: the probabilities are the voters' own distribution; 1 bit: they
@@ -87,6 +89,7 @@ def curve_row(
         "AUC micro": _value(metrics.get("roc_auc_micro")),
         "ECE before": before.reliability.ece if before and rater.kind == "model" else None,
         "ECE after": after.reliability.ece if after and rater.calibrated else None,
+        "ECE by chance": after.reliability.by_chance if after and rater.calibrated else None,
         "95 % of ECE after": _ends(metrics.get("ece")) if rater.calibrated else None,
         "AURC": after.risk.area if after else None,
     }

@@ -22,13 +22,15 @@ class Reliability:
     """The reliability diagram of the top label.
 
     `edges` float64 (B + 1,) of the bins of confidence, `counts` int64 (B,) images in each, their mean `confidence` and
-    their `accuracy` float64 (B,) in 0..1, NaN in an empty bin.
+    their `accuracy` float64 (B,) in 0..1, NaN in an empty bin. `by_chance`: the error that a perfectly calibrated model
+    of these confidences is expected to read on as many images, since in no bin chance hits its share exactly.
     """
 
     edges: Float64
     counts: Int64
     confidence: Float64
     accuracy: Float64
+    by_chance: float
 
     @property
     def ece(self) -> float:
@@ -54,7 +56,14 @@ def reliability(y: ArrayLike, p: ArrayLike, bins: int = ECE_BINS) -> Reliability
         counts=counts,
         confidence=ratio(np.bincount(member, weights=confidence, minlength=bins).astype(np.float64), images),
         accuracy=ratio(np.bincount(member, weights=correct, minlength=bins).astype(np.float64), images),
+        by_chance=_by_chance(confidence, member, bins),
     )
+
+
+def _by_chance(confidence: Float64, member: Int64, bins: int) -> float:
+    """The mean of |hits - expected hits| over bins, hits being normal: sqrt(2 / pi) standard deviations in each."""
+    variance = np.bincount(member, weights=confidence * (1 - confidence), minlength=bins)
+    return float(np.sqrt(2 / np.pi * variance).sum() / len(confidence))
 
 
 def fit_temperature(y: ArrayLike, logits: ArrayLike) -> float:

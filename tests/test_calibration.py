@@ -55,6 +55,12 @@ def test_the_fitted_temperature_is_better_than_its_neighbours(seed: int, scale: 
         assert best <= METRICS["log_loss"](y, apply_temperature(p, other)) + 1e-6
 
 
+def test_the_error_by_chance_is_what_calibrated_models_read() -> None:
+    found = [reliability(y, softmax(z)) for y, z in (calibrated(seed, 2000) for seed in range(40))]
+    assert np.mean([one.ece for one in found]) == pytest.approx(np.mean([one.by_chance for one in found]), rel=0.06)
+    assert found[0].by_chance > 0.01
+
+
 def test_calibrating_mends_the_calibration_error_and_leaves_the_accuracy() -> None:
     y, z = calibrated(2, 5000)
     before = softmax(3 * z)

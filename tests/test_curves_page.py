@@ -66,6 +66,7 @@ def test_the_table_has_the_figures_of_fer_core():
         assert row["AUC micro"] == pytest.approx(roc["micro"].area)
         if rater.calibrated:
             assert row["ECE after"] == pytest.approx(calibration.reliability(on.y, on.p).ece)
+            assert row["ECE by chance"] == pytest.approx(calibration.reliability(on.y, on.p).by_chance)
     for id in artifacts.ids():
         card = replace(artifacts.card(id), temperature=None)
         raw = evidence.known(evidence.model(card, artifacts.predictions(id), reference), reference, name)
