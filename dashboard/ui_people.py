@@ -115,7 +115,8 @@ def how_sure(table: pd.DataFrame, key: str) -> None:
     if not found:
         return
     st.markdown("**How sure, and how often right**")
-    st.caption("Who can tell knowing from guessing is right more often when surer.")
+    several = " Intervals are over people: answers of one are alike." if table["rater"].nunique() > 1 else ""
+    st.caption(f"Who can tell knowing from guessing is right more often when surer.{several}")
     said = "; ".join(f"{one.level}: {percent(one.right.value)} of {one.n}" for one in found)
     charts.chart(figures_people.sureness(found), people_tables.sureness(found), key,
                  f"Share of right answers by how sure people were, 1 a guess to 5 certain. {said}.")  # fmt: skip

@@ -189,7 +189,7 @@ def _restrict_answers(p: ArrayLike, images: int, labels: Sequence[str], kept: Se
     return np.divide(left, total, out=np.full_like(left, 1 / len(kept)), where=total > 0)
 
 
-def wilson_interval(successes: int, n: int) -> Interval:
+def wilson_interval(successes: float, n: float) -> Interval:
     """The share of successes with Wilson's 95 % score interval (Wilson 1927); NaN for n = 0.
 
     ValueError unless 0 <= successes <= n. The first call loads statsmodels.

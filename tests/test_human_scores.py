@@ -133,6 +133,36 @@ def test_an_answer_that_came_too_late_is_wrong_and_in_no_column():
     assert found.accuracy.value == 0.5 and found.report.confusion.sum() == 1
 
 
+def class_of(people, chance, each=30, spread=0.2):
+    """Pooled answers of people whose own accuracies differ around 0.6, all of one class: right or wrong, and whose."""
+    own = np.clip(chance.normal(0.6, spread, people), 0, 1)
+    return (chance.random((people, each)) < own[:, None]).ravel(), np.repeat(np.arange(people), each)
+
+
+def test_an_interval_of_pooled_answers_is_over_people():
+    """Wilson's, as if all answers were independent, holds the truth in far fewer than 95 of 100 classes."""
+    chance, inside, naive = np.random.default_rng(3), [], []
+    for _ in range(300):
+        hits, whose = class_of(12, chance)
+        found, plain = scores.pooled_interval(hits, whose), proportion_confint(hits.sum(), len(hits), method="wilson")
+        assert found.value == hits.mean()
+        inside.append(found.low <= 0.6 <= found.high)
+        naive.append(plain[0] <= 0.6 <= plain[1])
+    assert np.mean(inside) > 0.92 and np.mean(naive) < 0.8
+
+
+def test_the_pooled_figures_have_that_interval_and_one_persons_wilsons():
+    rows = [
+        table(["happy"] * 20, [said] * 20, rater=who) for who, said in (("a", "happy"), ("b", "sad"), ("c", "happy"))
+    ]
+    found, alone = score(pd.concat(rows)), score(rows[0])
+    assert found.accuracy.value == pytest.approx(2 / 3) and found.accuracy.high - found.accuracy.low > 0.8
+    assert found.answered[EMOTIONS.index("sad")].high > 0.8
+    assert (alone.accuracy.low, alone.accuracy.high) == pytest.approx(proportion_confint(20, 20, method="wilson"))
+    everyone = scores.pooled_interval([True] * 6, list("aabbcc"))
+    assert everyone.value == 1 and 0 < everyone.low < 1
+
+
 def test_accuracy_at_the_shares_of_fer2013():
     assert at_shares([1.0, 0.0], [3, 1]) == 0.75
     assert at_shares([1.0, np.nan], [1, 0]) == 1.0 and math.isnan(at_shares([1.0, np.nan], [1, 1]))
