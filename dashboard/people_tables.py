@@ -21,6 +21,8 @@ from fer_core.human.versus import Shared, Standing, against, known
 from fer_core.types import EMOTIONS, Interval
 
 MODELS_RIGHT = "models right"
+BLANK = "–"
+"""What stands where there is no figure."""
 _RANDOM = re.compile(r"(?=\d*[a-f])[0-9a-f]{12}")
 """The names that our own quiz draws (all but three of a thousand): they say nothing, and their head is enough."""
 
@@ -28,7 +30,7 @@ _RANDOM = re.compile(r"(?=\d*[a-f])[0-9a-f]{12}")
 def percent(interval: Interval) -> str:
     """An interval of shares in words."""
     if np.isnan(interval.value):
-        return "–"
+        return BLANK
     value, low, high = (words.percent(share, 1) for share in (interval.value, interval.low, interval.high))
     return f"{value} ({low} to {high})"
 

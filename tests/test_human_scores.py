@@ -164,8 +164,21 @@ def test_the_pooled_figures_have_that_interval_and_one_persons_wilsons():
 
 
 def test_accuracy_at_the_shares_of_fer2013():
-    assert at_shares([1.0, 0.0], [3, 1]) == 0.75
-    assert at_shares([1.0, np.nan], [1, 0]) == 1.0 and math.isnan(at_shares([1.0, np.nan], [1, 1]))
+    assert at_shares([1.0, 0.0], [5, 5], [3, 1]).value == 0.75
+    assert at_shares([1.0, np.nan], [5, 0], [1, 0]).value == 1.0
+    assert math.isnan(at_shares([1.0, np.nan], [5, 0], [1, 1]).value)
+    one = at_shares([0.4], [10], [7])
+    assert (one.low, one.high) == pytest.approx(proportion_confint(4, 10, method="wilson"))
+
+
+def test_the_accuracy_at_other_shares_is_inside_its_interval_as_often_as_it_says():
+    chance, shares = np.random.default_rng(5), np.array([491, 55, 528, 879, 594, 416, 626])
+    recall = np.array([0.55, 0.6, 0.4, 0.95, 0.6, 0.8, 0.7])
+    true, inside = float(recall @ shares / shares.sum()), []
+    for _ in range(400):
+        found = at_shares(chance.binomial(10, recall) / 10, [10] * 7, shares)
+        inside.append(found.low <= true <= found.high)
+    assert 0.92 <= np.mean(inside) <= 0.99
 
 
 def test_simulated_people_of_known_accuracy_are_recovered_within_their_intervals():

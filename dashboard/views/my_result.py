@@ -95,7 +95,7 @@ def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None
     first.caption(f"95 % interval {low} to {high}, n = {found.n}")
     if place is not None:
         second.metric("Percentile", f"{place[0]:.0f}")
-        second.caption(f"among simulated single taggers of FER+ on {place[1]} of these faces")
+        second.caption(f"among simulated taggers, for each of {place[1]} faces another of FER+'s: people differ more")
     f1 = found.report.metrics["macro_f1"]
     third.metric("Macro-F1", f"{f1.value:.3f}")
     third.caption(f"95 % interval {f1.low:.3f} to {f1.high:.3f}")
@@ -111,8 +111,9 @@ def mixed(found: PersonScore) -> str:
     people = cache.reports("majority").get("PrivateTest")
     if people is None:
         return ""
-    value = at_shares(found.report.per_class.recall, people.per_class.support)
-    return f"at PrivateTest's mixture of labels your accuracy would be {percent(value, 1)}" if value == value else ""
+    own = found.report.per_class
+    there = people_tables.percent(at_shares(own.recall, own.support, people.per_class.support))
+    return f"at PrivateTest's mixture of labels your accuracy would be {there}" if there != people_tables.BLANK else ""
 
 
 main()

@@ -25,9 +25,9 @@ class PersonScore:
 
     `report` has macro-F1, confusion and the rest; `accuracy` has the interval of `pooled_interval`. `unbiased` and
     `chance` are Wagner's hit rate and what guessing with the same habits would give. `reaction` is the median in
-    milliseconds, `overall_reaction` over all. `repeated` is the share of faces called the same twice, out of `repeats`. `answered` is
-    the share of the answers that each label got, with the same interval, `shown` the share that had it. `attentive` of
-    `checks` checks were followed. A figure is NaN where there is nothing to count.
+    milliseconds, `overall_reaction` over all. `repeated` is the share of faces called the same twice, out of `repeats`.
+    `answered` is the share of the answers that each label got, with the same interval, `shown` the share that had it.
+    `attentive` of `checks` checks were followed. A figure is NaN where there is nothing to count.
     """
 
     n: int
@@ -169,12 +169,21 @@ def _median(test: pd.DataFrame) -> float:
     return float(np.median(times)) if len(times) else float("nan")
 
 
-def at_shares(recalls: ArrayLike, shares: ArrayLike) -> float:
-    """The accuracy that these recalls would give where the classes have those shares; NaN where one is missing.
+def at_shares(recalls: ArrayLike, shown: ArrayLike, shares: ArrayLike) -> Interval:
+    """The accuracy that these recalls would give where the classes have those shares, with its 95 % interval.
 
     The quiz shows all classes equally often, FER2013 does not: this is what compares with figures on FER2013 itself
-    (post-stratification, Holt and Smith 1979, JRSS A 142:33-46).
+    (post-stratification, Holt and Smith 1979, JRSS A 142:33-46). Each recall is of `shown` faces; their Wilson
+    intervals are combined by squares (Zou, Huang and Zhang 2009, Computational Statistics and Data Analysis
+    53:1080-1085). NaN where a recall is missing.
     """
-    recall, share = np.asarray(recalls, np.float64), np.asarray(shares, np.float64)
+    recall, count, share = (np.asarray(values, np.float64) for values in (recalls, shown, shares))
     needed = share > 0
-    return float((recall[needed] * share[needed]).sum() / share[needed].sum())
+    if np.isnan(recall[needed]).any():
+        return Interval(float("nan"), float("nan"), float("nan"))
+    weight = share[needed] / share[needed].sum()
+    of = [wilson_interval(r * n, n) for r, n in zip(recall[needed].tolist(), count[needed].tolist(), strict=True)]
+    value = float(weight @ recall[needed])
+    below, above = (np.sqrt((weight**2 * np.square(d)).sum()) for d in
+                    ([one.value - one.low for one in of], [one.high - one.value for one in of]))  # fmt: skip
+    return Interval(value, value - float(below), value + float(above))
