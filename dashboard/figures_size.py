@@ -16,6 +16,8 @@ from fer_core.types import Interval
 
 COUNTED = {"found": "of the faces found", "all": "of all faces"}
 """What accuracy may be counted of: with all faces, one that detection missed is a wrong answer."""
+LOST = "lost there"
+"""The column that says what a model loses at the smallest size at which it is trusted."""
 DETECTION_COLOUR = "#7A7F8A"
 
 
@@ -77,9 +79,10 @@ def size_table(studies: Mapping[str, Study], titles: Mapping[str, str]) -> pd.Da
 
 
 def verdicts(studies: Mapping[str, Study], titles: Mapping[str, str]) -> pd.DataFrame:
-    """From which size on each model is to be trusted, and its accuracies there and on FER2013's own pictures; percent.
+    """From which size on each model is to be trusted, its accuracies by size and on FER2013's own pictures; percent.
 
-    A row a model, the most accurate first.
+    Last, in points and with its interval, what it loses at the smallest trusted size. A row a model, the most accurate
+    first.
     """
     rows = []
     for id, study in sorted(studies.items(), key=lambda pair: -pair[1].original.value):
@@ -87,7 +90,9 @@ def verdicts(studies: Mapping[str, Study], titles: Mapping[str, str]) -> pd.Data
         row: dict[str, object] = {"model": titles[id], "trusted from, pixels": study.smallest}
         row |= {"FER2013's own 48": 100 * study.original.value}
         row |= {f"{side} px": 100 * size.accuracy.value for side, size in at.items()}
-        rows.append(row)
+        lost = at[study.smallest].loss if study.smallest else None
+        value, low, high = (points(share) for share in (lost.value, lost.low, lost.high)) if lost else ("", "", "")
+        rows.append(row | {LOST: f"{value} ({low} to {high})" if lost else None})
     return pd.DataFrame(rows)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, charts, collection_facts, looks, ui_url, ui_work, words
-from dashboard.figures_size import COUNTED
+from dashboard.figures_size import COUNTED, LOST
 from dashboard.pages_table import VIEWS
 from fer_core.collection import Collection
 from fer_core.collection_answers import AnsweredFace, answered
@@ -21,7 +21,8 @@ HOW = f"""FER2013's {{split}} faces are made that wide, pasted into a larger gre
 detector with its usual options; each model then reads them as the program cuts them out. FER2013's own pictures are 48
 pixels wide, so that larger faces here are blurred, not finer, and a real photo may do better. Bars are 95 % intervals.
 A model is trusted from the size on at which it loses at most {100 * MARGIN:.0f} answers of 100 against the same faces
-in FER2013's own pictures (thin dotted lines: its accuracy there on all {{n:,}} faces)."""
+in FER2013's own pictures (thin dotted lines: its accuracy there on all {{n:,}} faces). That is the estimate: where its
+interval, last in the table above, reaches beyond {100 * MARGIN:.0f} points, the next size is the safe one."""
 MISSED = """Detection tends to miss turned, covered and drawn faces. What a model makes of the missed ones in FER2013's
 own pictures is in the table of the chart above, as accuracy on missed."""
 RULES = """How a face is cut out of the photo, learned from {learned:,} Training faces of FER2013 and compared on {n:,}
@@ -63,10 +64,13 @@ def lacking(problems: Mapping[str, str], titles: Mapping[str, str]) -> None:
 
 def verdict_table(table: pd.DataFrame) -> None:
     """Draws from which size on each model is to be trusted, with the download."""
-    percent = {name: st.column_config.NumberColumn(name, format="%.1f %%") for name in table.columns[2:]}
+    percent = {
+        name: st.column_config.NumberColumn(name, format="%.1f %%") for name in table.columns[2:] if name != LOST
+    }
     percent |= {
         "model": st.column_config.TextColumn(width=205),
         table.columns[1]: st.column_config.NumberColumn(width=130),
+        LOST: st.column_config.TextColumn(help="Points of accuracy at that size, with the 95 % interval"),
     }
     alt = "A row a model: the smallest size to be trusted, and accuracy by size"
     st.dataframe(table, hide_index=True, column_config=percent, alt=alt, placeholder="no size", height="content")

@@ -11,7 +11,7 @@ from collection_cases import collection
 from dashboard import cache, figures_size, looks, ui_size
 from fer_core import artifacts, collection_edit
 from fer_core.crop_rule import DEFAULT_RULE
-from fer_core.face_size import Size, Study, size_of
+from fer_core.face_size import Size, Study, size_of, study
 from fer_core.types import Interval
 from tests.page_runs import run as run_page, text
 
@@ -92,6 +92,10 @@ def test_the_verdicts_are_the_studies(asked):
     assert table.loc[titles["keras-native"], "trusted from, pixels"] == 30
     assert table["trusted from, pixels"].isna()[titles["torch-native"]]
     assert table.loc[titles["torch-native"], "30 px"] == pytest.approx(40)
+    lost = next(size.loss for size in study("keras-native").sizes if size.side == 30)
+    said = f"{100 * lost.value:.1f} ({100 * lost.low:.1f} to {100 * lost.high:.1f})"
+    assert table.loc[titles["keras-native"], figures_size.LOST] == said.replace("-", "−")
+    assert table[figures_size.LOST].isna()[titles["torch-native"]] and "the next size is the safe one" in text(at)
     assert "200 faces" in text(at) and "PublicTest" in text(at)
 
 
