@@ -10,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -82,7 +83,8 @@ def write_only(source: Source, file: Path) -> None:
     write(source, file)
     for old in file.parent.glob(f"{file.stem.rsplit('-', 1)[0]}-*.npz"):
         if old != file:
-            old.unlink(missing_ok=True)
+            with suppress(PermissionError):  # Windows keeps what is still mapped; the next write removes it
+                old.unlink(missing_ok=True)
 
 
 def read(file: Path) -> Source:

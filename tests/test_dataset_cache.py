@@ -111,6 +111,22 @@ def test_a_source_that_changed_is_read_again_and_the_old_cache_goes(data, tmp_pa
     assert len(list((tmp_path / "cache").glob("*"))) == 1
 
 
+def test_an_old_cache_that_is_still_mapped_on_windows_is_no_fault(data, tmp_path, monkeypatch):
+    place = make.write_csv(data, tmp_path / "fer2013.csv")
+    load(place, mapped=True)
+    [old], unlink = (tmp_path / "cache").glob("*.npz"), Path.unlink
+
+    def refuse(self, missing_ok=False):
+        if self == old:
+            raise PermissionError(13, "The process cannot access the file", str(self))
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    os.utime(place, ns=(1, 1))
+    again = load(place, mapped=True)
+    assert isinstance(again.faces, np.memmap) and not any("cannot be written" in note for note in again.notes)
+
+
 def test_a_picture_that_changed_in_a_tree_is_seen(data, tmp_path):
     place = make.write_msambare(data, tmp_path / "tree")
     load(place)
