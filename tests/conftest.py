@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -160,6 +159,7 @@ def tiny_keras(classes: int = 7) -> Any:
 @pytest.fixture
 def full_disk() -> Callable[[int], AbstractContextManager[None]]:
     """`with full_disk(n):` lets no file of this process grow beyond n bytes: the kernel refuses, as on a full disk."""
+    resource = pytest.importorskip("resource", reason="Windows sets no such limit.")
 
     @contextmanager
     def limited(size: int) -> Iterator[None]:

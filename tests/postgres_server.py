@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
@@ -11,8 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
+
+if TYPE_CHECKING:
+    import pwd
 
 
 @dataclass
@@ -75,5 +78,7 @@ def _unprivileged() -> pwd.struct_passwd | None:
     """A user to run the server as, None for ourselves: PostgreSQL refuses to run as root."""
     if os.getuid() != 0:
         return None
+    import pwd  # Windows has none, and tests that need no server import this module there too
+
     users = {entry.pw_name: entry for entry in pwd.getpwall()}
     return users.get("postgres") or users["nobody"]

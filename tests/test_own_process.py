@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from fer_core import datasets
@@ -36,7 +36,7 @@ def left(place: str) -> None:
 
 def killed() -> None:
     """As a system does that runs out of memory."""
-    os.kill(os.getpid(), signal.SIGKILL)
+    psutil.Process().kill()
 
 
 def refused() -> None:
