@@ -155,6 +155,12 @@ def test_where_openvino_is_not_a_training_leaves_no_export_and_says_what_makes_i
     assert not onnx_exports.file(folder, "float32").exists()
 
 
+def test_a_keras_network_is_exported_on_the_processor_wherever_keras_would_put_it(copied, monkeypatch):
+    monkeypatch.setenv("KERAS_TORCH_DEVICE", "meta")  # as "mps" is on a Mac: tensors that NumPy cannot read
+    made = onnx_graph.graph(catalog.load(IDS[0], copied), copied / IDS[0] / artifacts.WEIGHTS)
+    assert made == (copied / IDS[0] / artifacts.EXPORT).read_bytes()
+
+
 def test_an_export_that_answers_otherwise_is_not_left(copied, fer2013_csv, monkeypatch):
     data, folder, card = datasets.load(fer2013_csv), copied / IDS[1], artifacts.card(IDS[1], copied)
     other = catalog.untrained(IDS[1], card.labels, seed=9)

@@ -104,8 +104,9 @@ def device() -> str:
     place = str(here)
     if "cpu" in place.lower():
         return "cpu"
-    if keras.config.backend() != "torch":
-        return str(getattr(here, "device_kind", place))  # JAX's devices know it, TensorFlow's are strings
+    if keras.config.backend() != "torch" or not place.startswith("cuda"):
+        # JAX's devices know it, TensorFlow's are strings, and Apple's GPU has no name in PyTorch
+        return str(getattr(here, "device_kind", place))
     import torch  # loaded already; it alone can tell the chip's name
 
     return torch.cuda.get_device_name()

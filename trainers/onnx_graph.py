@@ -41,7 +41,9 @@ def graph(predictor: BasePredictor, weights: Path) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "graph.onnx"
         asked = json.dumps([TypeAdapter(ModelSpec).dump_python(spec, mode="json"), classes, str(weights), str(out)])
-        quiet = {"KERAS_BACKEND": "torch", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(sys.path)}
+        # on the processor, as the exporter's example is: on a Mac Keras would put the network on Apple's GPU
+        quiet = {"KERAS_BACKEND": "torch", "KERAS_TORCH_DEVICE": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+        quiet["PYTHONPATH"] = os.pathsep.join(sys.path)
         done = subprocess.run([sys.executable, "-m", __name__], input=asked, env=os.environ | quiet, text=True,
                               capture_output=True, timeout=60 * MINUTES, check=False)  # fmt: skip
         if done.returncode:
