@@ -16,6 +16,7 @@ from dashboard.data_facts import Images
 from dashboard.ui_curves import download_table
 from dashboard.words import counted, percent
 from fer_core.augmentation_preview import Augmentation
+from fer_core.datasets import naming
 from fer_core.types import EMOTIONS, Uint8
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def get_pictures() -> None:
     """Draws how to get FER2013's pictures."""
     said = "FER2013's pictures are not on this machine. Fetch them or name your copy, then start the dashboard again:"
     st.info(said, icon=":material/photo_library:")
-    st.code("uv run python -m trainers data fetch\nexport FER2013_PATH=/where/it/is/fer2013.csv", language="bash")
+    st.code(f"uv run python -m trainers data fetch\n{naming('/where/it/is/fer2013.csv')}", language="bash")
 
 
 def page_of(n: int, size: int, key: str) -> slice:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,10 +35,16 @@ __all__ = [
     "check", "emotion", "load", "positions", "save", "with_labels",
 ]  # fmt: skip
 
+
+def naming(place: str) -> str:
+    """The command by which this system's shell names FER2013's place: PowerShell's on Windows."""
+    return f'$env:FER2013_PATH = "{place}"' if sys.platform == "win32" else f"export FER2013_PATH={shlex.quote(place)}"
+
+
 BY_HAND = f"""Download fer2013.csv (301 MB, MD5 {KNOWN_MD5["fer2013.csv"]}) by hand from
   https://www.kaggle.com/datasets/deadskull7/fer2013
 put it anywhere, and tell the program where it is:
-  export FER2013_PATH=/where/you/put/fer2013.csv
+  {naming("/where/you/put/fer2013.csv")}
 For the human votes put FER+'s {VOTES_FILE} (https://github.com/microsoft/FERPlus) beside it.
 A folder, zip or parquet of FER2013 will do as well; see python -m trainers data check PATH."""
 

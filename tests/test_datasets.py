@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -170,6 +171,13 @@ def test_a_saved_dataset_is_loaded_as_it_was(data, tmp_path):
 def test_pixels_written_as_text_come_back(face):
     text = " ".join(map(str, face.ravel()))
     np.testing.assert_array_equal(face_from_text(text, "here"), face)
+
+
+def test_each_system_is_told_how_its_shell_names_the_place(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert datasets.naming(r"C:\Users\Ada L\fer2013.csv") == r'$env:FER2013_PATH = "C:\Users\Ada L\fer2013.csv"'
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert datasets.naming("/Users/ada/my data") == "export FER2013_PATH='/Users/ada/my data'"
 
 
 def test_without_a_path_the_message_says_what_to_download_and_where_to_put_it():

@@ -64,7 +64,7 @@ def fetch() -> None:
         raise typer.Exit(1) from error
     place = next(iter(sorted(folder.rglob("fer2013.csv"))), folder)
     check(place)
-    console.print(f"\nTell the program where it is:\n  export FER2013_PATH={place}", markup=False)
+    console.print(f"\nTell the program where it is:\n  {datasets.naming(str(place))}", markup=False)
     console.print(f"For the human votes put {VOTES_FILE} of https://github.com/microsoft/FERPlus into {place.parent}")
 
 
