@@ -115,7 +115,8 @@ def _texts_without_encoding(path):
         before = ENCODING_COMES_AFTER.get(node.func.attr)
         if before is None or len(node.args) > before or any(word.arg == "encoding" for word in node.keywords):
             continue
-        modes = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+        values = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+        modes = [value for value in values if isinstance(value, str)]
         if node.func.attr != "open" or (len(modes) == len(node.args) and "b" not in "".join(modes)):
             yield node.lineno
 
