@@ -41,10 +41,12 @@ def open_class(database: Database) -> None:
         if faces is None:
             ui_quiz.no_faces()
             return
-        title = st.text_input("Title", max_chars=classes.LONGEST_TITLE, placeholder="Psychology 3b")
-        passphrase = st.text_input("A passphrase for you, 8 characters or more", type="password", max_chars=200)
-        options = ui_quiz.quiz_options(faces)
-        if st.button("Open the class", type="primary", icon=":material/school:"):
+        with st.form("open", border=False):  # without, a passphrase left by Tab never comes
+            title = st.text_input("Title", max_chars=classes.LONGEST_TITLE, placeholder="Psychology 3b")
+            passphrase = st.text_input("A passphrase for you, 8 characters or more", type="password", max_chars=200)
+            options = ui_quiz.quiz_options(faces)
+            asked = st.form_submit_button("Open the class", type="primary", icon=":material/school:")
+        if asked:
             try:
                 code = classes.open_class(database, title, passphrase, faces, options)
             except HumanError as problem:
@@ -79,8 +81,11 @@ def import_answers(database: Database, number: int) -> None:
 def delete_class(database: Database, code: str) -> None:
     """Draws the end of a class: everything of it is deleted, and the session leaves it."""
     with st.expander("Delete the class", icon=":material/delete:"):
-        passphrase = st.text_input("Its passphrase, to be sure", type="password", max_chars=200)
-        if st.button("Delete the class and all its answers for ever", icon=":material/delete_forever:"):
+        with st.form("delete", border=False):
+            passphrase = st.text_input("Its passphrase, to be sure", type="password", max_chars=200)
+            asked = st.form_submit_button("Delete the class and all its answers for ever",
+                                          icon=":material/delete_forever:")  # fmt: skip
+        if asked:
             try:
                 gone = classes.erase_class(database, code, passphrase)
             except HumanError as problem:

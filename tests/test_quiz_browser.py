@@ -176,3 +176,35 @@ def test_the_source_of_the_page_tells_nothing(place, open_page):
         assert task and task.face and 'alt="The face to judge"' in source
         assert task.face not in source and task.face.removeprefix("fer2013:") not in re.sub('base64,[^"]+', "", source)
         assert not re.search('truth|repeat"|practice":', source.split('class="trial"')[1])
+
+
+def _tab_to(page, name):
+    """Moves on by the Tab key, as one does without a mouse, to the control of that name, and waits for the server."""
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        page.locator('[data-test-script-state="notRunning"]').wait_for()
+        if name in page.evaluate("() => document.activeElement.ariaLabel || document.activeElement.textContent"):
+            return
+    pytest.fail(f"No way by the keyboard to {name!r}.")
+
+
+def test_a_class_is_opened_and_deleted_by_keyboard(place, open_page):
+    folder, environment, _, _ = place
+    with _server(folder / "log7.txt", **environment) as address:
+        page = open_page()
+        page.goto(f"{address}/class-results")
+        page.get_by_role("textbox", name="Title").focus()
+        page.keyboard.type("By keyboard")
+        _tab_to(page, "A passphrase for you")
+        page.keyboard.type("horse battery")
+        _tab_to(page, "Open the class")
+        page.keyboard.press("Enter")
+        page.get_by_text("Nobody has answered yet").wait_for()
+        page.locator("summary", has_text="Delete the class").focus()
+        page.keyboard.press("Enter")
+        _tab_to(page, "Its passphrase")
+        page.keyboard.type("horse battery")
+        _tab_to(page, "Delete the class and all")
+        page.keyboard.press("Enter")
+        page.get_by_text("The class is deleted").wait_for()
+        assert not page.errors

@@ -214,7 +214,7 @@ def test_looking_at_the_ways_in_lends_nothing(alone, quiz_database, work):
         assert not cache.lent_faces().by_source
     at = opened("class_results", work=work[0], faces="own")
     next(f for f in at.text_input if f.label == "Title").set_value("3c")
-    next(f for f in at.text_input if "8 characters" in f.label).set_value(PASSPHRASE).run()
+    next(f for f in at.text_input if "8 characters" in f.label).set_value(PASSPHRASE)
     button(at, "Open the class").click().run()
     assert cache.quiz_faces(classes.facts(quiz_database, in_url(at, "class")).source) is not None
 
