@@ -70,8 +70,8 @@ def models(cards: list[ModelCard]) -> None:
     ten = cache.reports(evidence.MAJORITY).get("PrivateTest")
     beside = f" The majority of ten people: {percent(ten.metrics['accuracy'].value, 1)} of PrivateTest." if ten else ""
     st.caption(
-        f"Accuracy on {said}, of those with a label that the model knows; everything was chosen on PublicTest, "
-        f"PrivateTest was scored once. 95 %: its interval, by bootstrap over images.{beside}"
+        f"Accuracy on FER2013, {said}, of those with a label that the model knows; everything was chosen on "
+        f"PublicTest, PrivateTest was scored once. 95 %: its interval, by bootstrap over images.{beside}"
     )
     st.caption(" ".join(limits(best)))
 
