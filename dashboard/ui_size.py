@@ -26,8 +26,10 @@ interval, last in the table above, reaches beyond {100 * MARGIN:.0f} points, the
 MISSED = """Detection tends to miss turned, covered and drawn faces. What a model makes of the missed ones in FER2013's
 own pictures is in the table of the chart above, as accuracy on missed."""
 RULES = """How a face is cut out of the photo, learned from {learned:,} Training faces of FER2013 and compared on {n:,}
-PublicTest faces of {side} pixels. Overlap is with the frame that FER2013's makers cut; differences are in points of
-accuracy, with their 95 % intervals. The program cuts by **{used}**."""
+PublicTest faces of {side} pixels. Overlap is with the frame that FER2013's makers cut. The program cuts by
+**{used}**."""
+GAINS = "Differences are in points of accuracy, with their 95 % intervals."
+NO_GAINS = f"No accuracies: every model that was asked has been trained anew since. `{RULE_COMMAND}` asks again."
 
 AT_FIRST = 6
 """More curves with their intervals than these hide one another."""
@@ -82,6 +84,7 @@ def rules_table(table: pd.DataFrame) -> None:
     config = {name: st.column_config.NumberColumn(name, format="%.3f") for name in table.columns[1:3]}
     config |= {name: st.column_config.NumberColumn(name, format="%.1f") for name in table.columns if name.endswith("%")}
     st.dataframe(table, hide_index=True, column_config=config, alt="A row a crop rule: its errors and accuracies")
+    st.caption(GAINS if any(name.endswith("%") for name in table.columns) else NO_GAINS)
     charts.download(table, "crop-rules")
 
 

@@ -157,6 +157,14 @@ def test_a_model_that_was_trained_anew_since_is_left_out_of_the_rules(asked):
     assert f"{titles[0]}, %" in columns and not any(titles[1] in column for column in columns)
 
 
+def test_the_rules_promise_no_accuracies_where_every_model_was_trained_anew_since(asked):
+    assert "points of accuracy" in text(run())
+    artifacts.save_study("crop_rule", RULES | {"weights": dict.fromkeys(IDS, "0" * 64)})
+    at = run()
+    assert list(at.dataframe[-1].value.columns) == ["rule", "overlap (IoU)", "centre, sides"]
+    assert "points of accuracy" not in text(at) and "python -m trainers crop-rule" in text(at)
+
+
 def test_the_curves_are_what_is_counted():
     titles = {id: id for id in IDS}
     drawn = {of: figures_size.accuracy(STUDIES, titles, looks.looks(IDS, IDS), of) for of in figures_size.COUNTED}
