@@ -40,14 +40,14 @@ def standings(found: Sequence[Standing]) -> go.Figure:
             figure.add_scatter(**_marks(rows, title, symbol, colour))
     named = [(y, one) for y, one, no in zip(places.tolist(), found, nameless, strict=True) if not no]
     figure.update_layout(
-        height=130 + int(heights.sum()), margin={"l": 4, "r": 20, "t": 44, "b": 4}, hovermode="closest",
+        height=150 + int(heights.sum()), margin={"l": 4, "r": 20, "t": 44, "b": 24}, hovermode="closest",
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
     )  # fmt: skip
     figure.update_yaxes(
         tickvals=[y for y, _ in named], ticktext=["<br>".join(textwrap.wrap(one.title, 24)) for _, one in named],
         range=[int(heights.sum()) + 4, -6], zeroline=False, fixedrange=True, ticksuffix="  ", showgrid=True,
     )  # fmt: skip
-    figure.update_xaxes(ticksuffix=" %", fixedrange=True, zeroline=False, rangemode="normal")
+    figure.update_xaxes(title="accuracy", ticksuffix=" %", fixedrange=True, zeroline=False, rangemode="normal")
     return figure
 
 
