@@ -50,7 +50,8 @@ def below(entries: int, plot: int, gap: int = 54) -> dict[str, Any]:
     `gap` is what the x axis takes under the plot itself.
     """
     legend = {"orientation": "v", "x": 0, "xanchor": "left", "y": -gap / plot, "yanchor": "top", "font": {"size": 13},
-              "itemsizing": "constant", "traceorder": "normal", "maxheight": 20 * entries + 24}  # fmt: skip
+              "itemsizing": "constant", "itemwidth": 56, "traceorder": "normal",
+              "maxheight": 20 * entries + 24}  # wide enough to tell one dash from another  # fmt: skip
     margin = {"l": 4, "r": 16, "t": 10, "b": gap + 12 + 20 * entries}
     height = plot + margin["t"] + margin["b"]
     return {"height": height, "margin": margin, "legend": legend, "showlegend": entries > 0, "hovermode": "closest"}
