@@ -21,9 +21,11 @@ AT_FIRST = 8
 """More curves than these are hard to tell apart at first sight."""
 RELIABILITY = f"""Larger points stand for more images; bins of fewer than {FEW} are not joined. On the dotted diagonal
 an answer is right as often as it says; below it, the model is overconfident. One temperature a model was fitted on
-PublicTest, so calibration there is a little flattered. Chance alone makes an error: the table below has, as “by
-chance”, what a perfectly calibrated model is expected to read on as many images, so that an interval above 0 is no
-proof by itself."""
+PublicTest, so calibration there is a little flattered."""
+FIGURES = """AUC: the area under the ROC curve, 0.5 by chance. ECE: the expected calibration error, how far confidence
+and accuracy are apart, before and after one temperature; by chance: what a perfectly calibrated model is expected to
+read on as many images, so that an interval above 0 is no proof by itself. AURC: the area under risk and coverage. Of
+both, lower is better."""
 RISK = """Let a model keep silent where it is unsure: at 50 % it answers the half it is surest of. AURC is the mean
 height; lower is better."""
 VOTES = """The mean Jensen-Shannon divergence. 0 bits: the probabilities are the voters' own distribution; 1 bit: they

@@ -114,6 +114,7 @@ def figures_table(chosen: list[Rater], name: str) -> None:
         rows.append(ui_curves.curve_row(rater, cache.reports(rater.id).get(name), after, before))
     alt = f"AUC, calibration errors and AURC of {len(rows)} raters on {name}"
     ui_curves.download_table(pd.DataFrame(rows), "curves-figures", alt)
+    st.caption(ui_curves.FIGURES)
 
 
 main()
