@@ -1,5 +1,6 @@
 """The router: a table of pages, and the one that was asked for."""
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -7,11 +8,14 @@ import streamlit as st
 from dashboard import cache, warm
 from dashboard.pages_table import PAGES
 
-st.set_page_config(page_title="Seven Faces", page_icon="🎭", layout="wide", initial_sidebar_state="auto")
 menu: dict[str, list[Any]] = {}
 for entry in PAGES:
     page = st.Page(entry.script, title=entry.title, icon=entry.icon, url_path=entry.url, default=not entry.url)
     menu.setdefault(entry.section, []).append(page)
-st.navigation(menu).run()
+page = st.navigation(menu)
+title = f"{page.title} · Seven Faces" if page.url_path else "Seven Faces"  # of the browser's tab and history
+st.set_page_config(page_title=title, page_icon="🎭", layout="wide", initial_sidebar_state="auto")
+st.html(Path(__file__).parent / "contrast.css")
+page.run()
 warm.drawn.set()
 cache.settle()
