@@ -16,7 +16,7 @@ from fer_core.types import Interval
 
 COUNTED = {"found": "of the faces found", "all": "of all faces"}
 """What accuracy may be counted of: with all faces, one that detection missed is a wrong answer."""
-LOST = "lost there"
+LOST = "lost at trusted size"
 """The column that says what a model loses at the smallest size at which it is trusted."""
 DETECTION_COLOUR = "#7A7F8A"
 

@@ -16,7 +16,8 @@ from fer_core.types import ModelCard
 
 RESPONSIBLE = """
 **Faces are personal data.** Photos you drop here stay in this server's memory only, until some hours after their last
-use, and faces that you put into a quiz until the server stops; nothing is uploaded elsewhere, logged or kept on a disk.
+use, and faces that you put into a quiz until the last run and class about them are deleted, or the server stops;
+nothing is uploaded elsewhere, logged or kept on a disk.
 
 **Not for people at work or in education.** The EU AI Act, Article 5(1)(f), has prohibited since February 2025 inferring
 the emotions of people in workplaces and educational institutions, except for medical or safety reasons. Here you study
