@@ -59,8 +59,14 @@ def test_what_is_written_has_contrast(server, page, url):  # noqa: F811
     assert not page.evaluate(FAINT)
 
 
-def test_the_browsers_tab_says_which_page_it_has(server, page):  # noqa: F811
+def test_the_browsers_tab_says_which_page_it_has_and_nothing_is_fetched_for_it(server, page):  # noqa: F811
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
     for entry in (PAGES[0], PAGES[1], PAGES[-1]):
         page.goto(f"{server[0]}/{entry.url}")
         said = f"{entry.title} · Seven Faces" if entry.url else "Seven Faces"
         page.wait_for_function("said => document.title === said", arg=said)
+    page.get_by_role("link", name="Studies").click()
+    page.wait_for_function("() => document.title === 'Studies · Seven Faces'")
+    page.locator('[data-test-script-state="notRunning"]').wait_for()
+    assert not [url for url in asked if not url.startswith((server[0], "data:", "blob:"))]

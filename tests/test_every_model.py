@@ -171,7 +171,8 @@ def test_weights_saved_and_loaded_give_the_same_answers(network):
     # weights and not answers: those of a deep network with random weights are all but the same whatever the seed
     assert any(not np.array_equal(array, other.weights()[name]) for name, array in model.weights().items())
     other.load_weights(model.weights())
-    np.testing.assert_allclose(other.predict_proba(faces), model.predict_proba(faces), atol=1e-6)
+    # a compiled network adds in another order: 2e-6 apart on a processor with AVX2 alone
+    np.testing.assert_allclose(other.predict_proba(faces), model.predict_proba(faces), atol=5e-6)
 
 
 def test_weights_of_another_network_are_refused(network):

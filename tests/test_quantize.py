@@ -88,6 +88,7 @@ def test_only_a_convolution_that_is_most_of_the_work(tmp_path, wide, expected):
     assert expected not in names and "int8.weights" in names and len(names) == 6
 
 
+@pytest.mark.skipif(not has_bfloat16(), reason="with AVX2 alone sums of int8 products saturate; no int8 is used there")
 def test_inputs_below_zero_are_kept(tmp_path):
     path = tmp_path / "row.onnx"
     onnx.save(_network(16), path)

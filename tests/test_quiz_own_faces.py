@@ -162,7 +162,7 @@ def test_own_faces_are_forgotten_with_the_last_run_and_class_about_them(alone, q
         if page == "class_results":
             at.session_state["class-entered"] = (group, classes.enter(quiz_database, group, PASSPHRASE))
             at.run()
-            next(f for f in at.text_input if "to be sure" in f.label).set_value(PASSPHRASE).run()
+            next(f for f in at.text_input if "to be sure" in f.label).set_value(PASSPHRASE)
         else:
             at.checkbox[0].check().run()
         button(at, said).click().run()

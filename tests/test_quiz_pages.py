@@ -250,8 +250,9 @@ def test_no_page_draws_markup_of_its_own_making():
     named = {"quiz.py", "my_result.py", "class_results.py", "humans_and_models.py", "trial.js"}
     named |= {"ui_quiz.py", "ui_people.py", "ui_class.py", "people_tables.py"}
     assert named <= {name for name, _ in lines}
-    allowed = {  # ours, nothing put into them: a file and a style
-        ("ui_trial.py", 'html=(_FILES / "trial.html").read_text(),'),
+    allowed = {  # ours, nothing put into them: two files and a style
+        ("ui_trial.py", 'html=(_FILES / "trial.html").read_text("utf-8"),'),
+        ("router.py", 'st.html(Path(__file__).parent / "contrast.css")'),
         ("ui_plain_table.py", "st.html(SCROLLS)"),
     }
     assert {(name, line) for name, line in lines if raw.search(line)} == allowed
