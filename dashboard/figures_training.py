@@ -78,7 +78,7 @@ def _dots(figure: go.Figure, rows: Sequence[tuple[int, Entry]], name: str, mark:
 def _line(figure: go.Figure, label: str, share: float) -> None:
     figure.add_vline(x=100 * share, line={"dash": "dot", "width": 1.5, "color": MODEL_COLOURS[6]}, layer="below")
     figure.add_annotation(x=100 * share, y=0, yref="paper", text=f"always “{label}”", showarrow=False,
-                          xanchor="left", yanchor="bottom", font={"color": MODEL_COLOURS[6]}, xshift=3)  # fmt: skip
+                          xanchor="left", yanchor="bottom", xshift=3)  # fmt: skip
 
 
 def accuracy_table(entries: Sequence[Entry]) -> pd.DataFrame:

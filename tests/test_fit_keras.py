@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -22,7 +21,7 @@ from trainers.fitting import Fitted, Images, Run, TrainingError, class_weights
 from trainers.keras_augment import Affine
 from trainers.keras_batches import Batches
 from trainers.keras_checkpoint import Progress
-from trainers.keras_keeper import Keeper, device, follow
+from trainers.keras_keeper import Keeper, follow
 from trainers.recipe import Recipe, Stage
 from trainers.run_notes import DEVICES
 
@@ -132,12 +131,6 @@ def test_adamw_decays_apart_from_the_gradient() -> None:
     chosen.build([variable])
     chosen.apply([keras.ops.convert_to_tensor(np.zeros(1, np.float32))], [variable])
     assert float(np.asarray(variable.numpy())[0]) == pytest.approx(2 * (1 - 0.1 * 0.5), abs=1e-6)
-
-
-def test_apples_gpu_has_a_name_though_pytorch_knows_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras.config, "backend", lambda: "torch")
-    monkeypatch.setattr(keras.ops, "convert_to_tensor", lambda value: SimpleNamespace(device="mps:0"))
-    assert device() == "mps:0"
 
 
 def test_the_average_moves_by_its_decay() -> None:

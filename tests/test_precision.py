@@ -1,16 +1,19 @@
-"""What a run computes in: bfloat16 where the device multiplies it, float32 where a processor would imitate it."""
+"""What a run computes in and on: bfloat16 where the device multiplies it, float32 where a processor imitates it."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import keras
 import pytest
 import torch
 
 from tests.training_cases import FRAMEWORKS, Killed, assert_same, differ, fit, killer, recipe_of
 from trainers import precision, torch_step
 from trainers.fitting import Images, Run
+from trainers.keras_keeper import device
 
 Lessons = tuple[Images, Images]
 
@@ -62,3 +65,9 @@ def test_a_gpu_is_asked_and_not_the_processor_beside_it(
     asked = partial(torch_step.chip_has_bfloat16, "cuda")
     assert precision.possible(recipe, run, asked).precision == expected, "a T4, say, has none"
     assert torch_step.chip_has_bfloat16("cpu") is None
+
+
+def test_apples_gpu_has_a_name_though_pytorch_knows_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.config, "backend", lambda: "torch")
+    monkeypatch.setattr(keras.ops, "convert_to_tensor", lambda value: SimpleNamespace(device="mps:0"))
+    assert device() == "mps:0"

@@ -189,6 +189,15 @@ def _tab_to(page, name):
     pytest.fail(f"No way by the keyboard to {name!r}.")
 
 
+def _with_passphrase(page, field, button, until):
+    """Types the passphrase and presses the button, all by the keyboard, until the page says so."""
+    _tab_to(page, field)
+    page.keyboard.type("horse battery")
+    _tab_to(page, button)
+    page.keyboard.press("Enter")
+    page.get_by_text(until).wait_for()
+
+
 def test_a_class_is_opened_and_deleted_by_keyboard(place, open_page):
     folder, environment, _, _ = place
     with _server(folder / "log7.txt", **environment) as address:
@@ -196,16 +205,8 @@ def test_a_class_is_opened_and_deleted_by_keyboard(place, open_page):
         page.goto(f"{address}/class-results")
         page.get_by_role("textbox", name="Title").focus()
         page.keyboard.type("By keyboard")
-        _tab_to(page, "A passphrase for you")
-        page.keyboard.type("horse battery")
-        _tab_to(page, "Open the class")
-        page.keyboard.press("Enter")
-        page.get_by_text("Nobody has answered yet").wait_for()
+        _with_passphrase(page, "A passphrase for you", "Open the class", "Nobody has answered yet")
         page.locator("summary", has_text="Delete the class").focus()
         page.keyboard.press("Enter")
-        _tab_to(page, "Its passphrase")
-        page.keyboard.type("horse battery")
-        _tab_to(page, "Delete the class and all")
-        page.keyboard.press("Enter")
-        page.get_by_text("The class is deleted").wait_for()
+        _with_passphrase(page, "Its passphrase", "Delete the class and all", "The class is deleted")
         assert not page.errors

@@ -1,5 +1,6 @@
 """A quiz about the user's own labelled photos: people beside the models that read the same faces."""
 
+import base64
 import re
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from dashboard import cache, collection_facts, ui_quiz
 from dashboard.cache import people as people_cache
 from fer_core import collection_edit as edit
 from fer_core.collection_answers import answer
-from fer_core.human import classes, quiz
+from fer_core.human import classes, display, quiz
 from fer_core.human.faces import PIXELS, pixel_id
 from fer_core.human.sampling import Options, plan
 from fer_core.types import EMOTIONS
@@ -150,7 +151,7 @@ def test_after_a_restart_whoever_has_the_photos_and_a_code_brings_them_back(alon
     assert not restarted("humans_and_models") and restarted("humans_and_models", work=twelve)
 
 
-def test_own_faces_are_forgotten_with_the_last_run_and_class_about_them(alone, quiz_database, work):
+def test_own_faces_are_forgotten_with_the_last_run_and_class_about_them(alone, quiz_database, work, monkeypatch):
     first = in_url(begun(work[0]), "run")
     (faces,) = cache.lent_faces().by_source.values()
     group = classes.open_class(quiz_database, "3b", PASSPHRASE, faces, ONE_EACH)
@@ -173,7 +174,11 @@ def test_own_faces_are_forgotten_with_the_last_run_and_class_about_them(alone, q
     assert delete("class_results", "Delete the class and all its answers for ever", **{"class": group})
     assert cache.face_uri(faces.name, faces.ids[0], "original")
     assert not delete("my_result", "Delete", run=first) and not cache.lent_faces().models
-    assert cache.face_uri(faces.name, faces.ids[0], "original") is None
+    monkeypatch.setattr(display, "png", lambda crop: b"drawn anew")
+    cache.lent_faces().by_source[faces.name] = faces
+    anew = cache.face_uri(faces.name, faces.ids[0], "original")
+    assert anew and base64.b64decode(anew.partition(",")[2]) == b"drawn anew", "the picture was forgotten too"
+    people_cache._face_uri.clear()
 
 
 def test_the_address_of_the_work_is_not_put_into_the_quizs(noise_faces, quiz_database, work):

@@ -13,8 +13,8 @@ def possible(recipe: Recipe, run: Run, chip: Callable[[], bool | None]) -> Recip
     """The recipe as the device can follow it: in float32 where it could only imitate bfloat16.
 
     `chip`: whether a GPU multiplies bfloat16, None where there is none and the processor is asked. On a processor with
-    AVX2 alone the imitation takes eight to eleven times as long as float32, in both frameworks, and gains nothing; the
-    run's listener is told. Weights are float32 in either, so that a run may be resumed in the other.
+    AVX2 alone the imitation takes six to eight times as long as float32 in both frameworks (benchmarks/precision.py),
+    and gains nothing; the run's listener is told. Weights are float32 in either, so that a run may go on in the other.
     """
     if recipe.precision != "bf16":
         return recipe
