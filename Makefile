@@ -10,7 +10,7 @@ run: ## start the dashboard
 	uv run streamlit run dashboard/Home.py
 
 test: ## run all tests
-	uv run pytest
+	uv run pytest -n 2
 
 check: ## lint, format and types, changing nothing
 	uv run ruff check

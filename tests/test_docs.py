@@ -57,8 +57,8 @@ def test_files_and_make_targets_that_are_named_exist(document):
 
 def test_the_two_commands_stand_in_the_readme():
     text = (ROOT / "README.md").read_text("utf-8")
-    assert "uv run streamlit run dashboard/Home.py" in text and "uv run pytest" in text
-    assert "uv run pytest" in (ROOT / ".ci/run").read_text("utf-8")
+    assert "uv run streamlit run dashboard/Home.py" in text and "uv run pytest -n 2" in text
+    assert "uv run pytest -n 2" in (ROOT / ".ci/run").read_text("utf-8")
 
 
 def test_recipes_named_in_documents_exist():
