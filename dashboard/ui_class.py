@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin, urlsplit
+
 import streamlit as st
 
 from dashboard import cache, looks, ui_quiz
@@ -12,6 +14,9 @@ from fer_core.human.errors import HumanError
 
 ENTERED = "class-entered"
 """The class whose passphrase was given, its code and its number: for this session only, never in the URL."""
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Hosts by which a machine reaches nobody but itself."""
 
 
 def enter(database: Database) -> None:
@@ -56,6 +61,16 @@ def open_class(database: Database) -> None:
             st.session_state[ENTERED] = (code, classes.enter(database, code, passphrase))
             st.query_params[ui_quiz.CLASS] = code
             st.rerun()
+
+
+def invitation(code: str) -> None:
+    """Draws what the members of a class are told: its code, and the quiz's address as this browser reaches it."""
+    here = st.context.url or "…/"
+    st.markdown(f"The class joins at this address, or by the code **{codes.shown(code)}** under Take the quiz.")
+    st.code(urljoin(here, f"quiz?{ui_quiz.CLASS}={code}"), language=None, wrap_lines=True)
+    host = urlsplit(here).hostname
+    if host in LOOPBACK:
+        st.caption(f"`{host}` is each machine's own name: for others, put this one's name or address in its place.")
 
 
 def import_answers(database: Database, number: int) -> None:

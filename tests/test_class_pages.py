@@ -59,6 +59,25 @@ def test_a_teacher_opens_a_class(noise_faces, quiz_database):
     code = in_url(at, "class")
     assert classes.facts(quiz_database, code).title == "3c" and codes.shown(code) in text(at)
     assert PASSPHRASE not in str(at.query_params)
+    assert at.code[0].value == f"…/quiz?class={code}"  # without a browser no address is known; see test_quiz_browser
+
+
+@pytest.mark.parametrize(
+    ("seen", "told", "own"),
+    [
+        ("http://localhost:8501/class-results", "http://localhost:8501/quiz?class=", True),
+        ("http://127.0.0.1:8501/class-results", "http://127.0.0.1:8501/quiz?class=", True),
+        ("https://school.example/faces/class-results", "https://school.example/faces/quiz?class=", False),
+    ],
+)
+def test_a_class_is_told_the_address_by_which_its_teacher_came(
+    noise_faces, quiz_database, monkeypatch, seen, told, own
+):
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.url", seen)
+    group = opened_class(noise_faces, quiz_database)
+    at = entered(group)
+    assert not at.exception and at.code[0].value == told + group
+    assert any("put this one's name or address in its place" in c.value for c in at.caption) == own
 
 
 def test_guessing_the_passphrase_is_slowed_down_in_every_browser(noise_faces, quiz_database):

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import cache, people_tables, ui_class, ui_people, ui_quiz
 from dashboard.cache.people import SECONDS
 from dashboard.words import percent
-from fer_core.human import classes, codes
+from fer_core.human import classes
 from fer_core.human.database import Database
 from fer_core.human.errors import HumanError
 from fer_core.human.versus import shared
@@ -42,7 +42,7 @@ def main() -> None:
 def show(database: Database, group: classes.ClassFacts, number: int) -> None:
     """Draws the class's code, its live figures, its files and its end."""
     st.text(group.title)
-    st.markdown(f"Code **{codes.shown(group.code)}**, or the address `…/quiz?{ui_quiz.CLASS}={group.code}`.")
+    ui_class.invitation(group.code)
     ui_quiz.lend(group.source)  # loaded again after a restart
     live(group, number)
     ui_class.import_answers(database, number)
