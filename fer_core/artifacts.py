@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from fer_core.types import Float32, ModelCard, Uint8, remake, unknown
-from fer_core.whole import put
+from fer_core.whole import STAGING, put, staged, sweep
 
 CARD, METRICS, PREDICTIONS, CURVES = "card.json", "metrics.json", "predictions.npz", "curves.csv"
 ENVIRONMENT, WEIGHTS = "environment.json", "weights.safetensors"
@@ -32,7 +31,6 @@ EXPORT, QUANTIZED, ENGINE = "model.onnx", "model.int8.onnx", "engine.json"
 REFERENCE, TEST_IMAGES = "reference", "test_images.npz"
 STUDIES = {n: f"{n}.json" for n in ("crop_rule", "face_size", "sanity", "what_if", "average_maps", "test_time")}
 """What a study of that name leaves, beside the reference or in the folder of the artifact that it is about."""
-_STAGING = ".staging-"
 _Arrays = TypeVar("_Arrays", "StoredPredictions", "Reference")
 
 
@@ -79,7 +77,7 @@ def default_root() -> Path:
 def ids(root: Path | None = None) -> tuple[str, ...]:
     """The ids of all complete artifacts, sorted; empty where there are none."""
     folder = root or default_root()
-    return tuple(sorted(p.parent.name for p in folder.glob(f"*/{CARD}") if not p.parent.name.startswith(_STAGING)))
+    return tuple(sorted(p.parent.name for p in folder.glob(f"*/{CARD}") if not p.parent.name.startswith(STAGING)))
 
 
 def changed(id: str, root: Path | None = None) -> int:
@@ -213,31 +211,11 @@ def writing(id: str, root: Path | None = None) -> Iterator[Path]:
         raise ArtifactError(f"Expected an artifact's id as a plain name such as 'torch-native', got {id!r}.")
     home = root or default_root()
     home.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=home))
-    try:
-        yield staging
-        if not (staging / CARD).is_file():
+    sweep(home)
+    with staged(home / id) as folder:
+        yield folder
+        if not (folder / CARD).is_file():
             raise ArtifactError(f"The run of {id!r} wrote no {CARD}; the artifact was not made.")
-        staging.chmod(0o755)
-        _swap(staging, home / id)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _swap(new: Path, place: Path) -> None:
-    if not place.exists():
-        new.rename(place)
-        return
-    old = Path(tempfile.mkdtemp(prefix=_STAGING, dir=place.parent)) / "old"
-    try:
-        place.rename(old)
-        new.rename(place)
-    except OSError:
-        if old.exists():
-            old.rename(place)
-        raise
-    finally:
-        shutil.rmtree(old.parent, ignore_errors=True)
 
 
 def stored_precision(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

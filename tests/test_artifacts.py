@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,6 +125,23 @@ def test_two_makers_at_once_leave_the_later_one(tmp_path: Path) -> None:
         make(tmp_path, title="Sooner")
     assert artifacts.card("torch-native", tmp_path).title == "Later"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_a_killed_run_left_is_swept_a_day_later(tmp_path: Path) -> None:
+    for name, hours, inside in (
+        ("killed", 25, "card.json"),
+        ("at-work", 23, "card.json"),
+        ("made-room", 25, "old/card.json"),
+    ):
+        file = tmp_path / f".staging-{name}" / inside
+        file.parent.mkdir(parents=True)
+        file.write_text("half")
+        then = time.time() - hours * 3600
+        os.utime(tmp_path / f".staging-{name}", (then, then))
+    make(tmp_path)
+    assert artifacts.ids(tmp_path) == ("torch-native",)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".staging-at-work", ".staging-made-room", "torch-native"]
 
 
 def test_the_old_artifact_comes_back_where_the_new_one_cannot_take_its_place(

@@ -102,6 +102,7 @@ def test_an_unknown_key_is_named_with_the_nearest_and_its_table(written, wrong: 
         ("[schedule]", "[augment]\nscale = [1.0]\n[schedule]", "augment.scale"),
         ("[schedule]", "[augment]\nerase = 1.5\n[schedule]", "augment.erase"),
         ("[schedule]", "[regularise]\nema = 1.0\n[schedule]", "regularise.ema"),
+        ("[schedule]", "[regularise]\nmixup = 0.4\nmixup_off = 2\n[schedule]", "regularise.mixup_off"),
         ('title = "A test"', 'title = "A test"\nlabels = "eight"', "labels"),
         ('title = "A test"', 'title = "A test"\nseed = -1', "seed"),
         ('title = "A test"', 'title = "A test"\nseed = 4294967296', "seed"),

@@ -255,10 +255,19 @@ def test_a_damaged_checkpoint_is_told_and_restart_mends_it(command: Command) -> 
     assert command.train(command.recipe(), "--restart")[0] == 0
 
 
-@pytest.mark.parametrize("device", ["gpuu", "cuda"])
-def test_a_device_that_is_not_there_is_told(command: Command, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("device", "why"),
+    [
+        ("gpuu", "expected auto, cpu or cuda."),
+        ("mps", "expected auto, cpu or cuda. PyTorch cannot augment on Apple's GPU yet."),
+        ("cuda", "`CUDAAccelerator` can not run on your system"),
+    ],
+)
+def test_a_device_that_is_not_there_is_told(
+    command: Command, device: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     places = ("--data", command.csv, "--runs", command.folder / "runs", "--out", command.folder / "out")
     status, text = command("train", command.recipe(), *places, "--device", device)
-    assert status == 1 and text.startswith(f"Stopped. --device {device}: ")
+    assert status == 1 and text.startswith(f"Stopped. --device {device}: {why}")

@@ -181,15 +181,13 @@ class Recipe(_Part):
         return self
 
     @model_validator(mode="after")
-    def _repeats_what_it_learns(self) -> Recipe:
+    def _parts_agree(self) -> Recipe:
         if strays := set(self.sampling.emotions) - set(self.emotions):
             raise ValueError(f"sampling.emotions: {min(strays)!r} is none of the labels {self.labels!r}")
-        return self
-
-    @model_validator(mode="after")
-    def _preprocess_needs_keras(self) -> Recipe:
         if self.preprocess and CATALOG[self.architecture].framework != "keras":
             raise ValueError("preprocess: expected only with Keras architectures that have a layer for it")
+        if self.regularise.mixup and self.regularise.mixup_off >= self.schedule.epochs:
+            raise ValueError("regularise.mixup_off: expected fewer than schedule.epochs; for no mixup, mixup = 0")
         return self
 
     @property

@@ -12,8 +12,11 @@ from torch.distributed import is_available, is_initialized
 from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional
 
+from trainers.fitting import TrainingError
 from trainers.recipe import Optimizer, Stage
 
+PLACES = ("auto", "cpu", "cuda")
+"""What `--device` takes."""
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
@@ -122,11 +125,14 @@ def synchronise(network: nn.Module) -> None:
 
 
 def place_of(device: str) -> str:
-    """The device to train on: for "auto" a CUDA GPU where there is one, else the processor.
+    """The device to train on: for "auto" a CUDA GPU where there is one, else the processor; TrainingError for others.
 
     Fabric's own "auto" takes Apple's GPU, on which PyTorch 2.11 cannot augment (pytorch issue 125098) nor find the
     gradient of a BatchNorm with channels last (pull request 188371).
     """
+    if device not in PLACES:
+        apple = " PyTorch cannot augment on Apple's GPU yet." if device == "mps" else ""
+        raise TrainingError(f"--device {device}: expected {', '.join(PLACES[:-1])} or {PLACES[-1]}.{apple}")
     if device != "auto":
         return device
     return "cuda" if torch.cuda.is_available() else "cpu"
