@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ from typing import Any
 if "PYTEST_XDIST_WORKER" in os.environ:  # with `-n`: side by side, not each with all cores; before NumPy's import
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ.setdefault(name, "1")
+os.environ.pop("COLUMNS", None)  # else Rich takes it for good, as xdist sets it: no test could ask for a wider table
 
 import numpy as np
 import psutil
@@ -73,6 +75,17 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEVEN_FACES_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("SEVEN_FACES_DATABASE", f"sqlite:///{tmp_path_factory.mktemp('quiz')}/quiz.sqlite3")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_looked_for_once() -> Iterator[None]:
+    """Nothing; every run of an AppTest read the metadata of all installed packages anew, a second or more each time."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", once)
         yield
 
 
