@@ -170,11 +170,13 @@ def test_a_run_with_another_seed_is_taught_by_the_same_teacher(command: Command,
 def test_recipes_are_listed_with_what_is_made_of_them(
     command: Command, tiny_artifacts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     for root, made in ((tiny_artifacts, 2), (tmp_path, 0)):
         monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(root))
         status, text = command("recipes")
         assert status == 0 and all(id in text for id in recipes.available())
         assert text.count("yes") == made
+        assert "…" not in text  # though a pipe and a narrow console have 80 columns
 
 
 @pytest.mark.parametrize("options", [("--data", "nowhere.csv"), ()])

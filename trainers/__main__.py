@@ -110,7 +110,9 @@ def train(
 @app.command("recipes")
 def list_recipes() -> None:
     """All recipes, and whether their artifact is here."""
-    table = Table(Column("recipe", no_wrap=True), "title", "architecture", "epochs", "artifact")
+    others = ("title", "architecture", "epochs", "artifact")
+    whole = (Column(name, overflow="fold") for name in others)  # a narrow console or a pipe would cut their words
+    table = Table(Column("recipe", no_wrap=True), *whole)
     made, short = artifacts.ids(), studies.ids(folder=studies.SHORT_RUNS)
     for id in recipes.available():
         _, chosen = recipes.load(id)
