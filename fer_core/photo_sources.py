@@ -123,7 +123,9 @@ def find(wanted: Iterable[str]) -> Iterator[Path | Input]:
     """
     for text in wanted:
         path = Path(text)
-        if path.is_dir():
+        if not text:  # which Path takes for the folder one is in, and a shell gives for a variable that is not set
+            yield Input("", None, "An empty name was given. Name a photo, a folder, a ZIP or a pattern; here is '.'.")
+        elif path.is_dir():
             yield from _folder(path)
         elif not path.exists() and glob.has_magic(text):
             found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207  a pattern may be absolute, or have "..":

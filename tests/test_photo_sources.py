@@ -2,6 +2,7 @@
 
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,6 +53,14 @@ def test_a_file_that_is_named_itself_is_taken_wherever_it_is(tmp_path):
     path.write_bytes(b"hello")
     (one,) = find([str(path)])
     assert list(opened(one)) == [Input(path.as_posix(), b"hello")]
+
+
+def test_an_empty_name_is_not_taken_for_the_folder_one_is_in(tmp_path, monkeypatch):
+    (tmp_path / "a.jpg").write_bytes(b"hello")
+    monkeypatch.chdir(tmp_path)
+    (one,) = find([""])
+    assert isinstance(one, Input) and one.data is None and "empty name" in one.problem
+    assert list(find(["."])) == [Path("a.jpg")]
 
 
 def zipped(*sizes):
