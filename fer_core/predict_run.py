@@ -48,7 +48,12 @@ class Run:
     def __init__(
         self, cards: Sequence[ModelCard], options: DetectionOptions, out: Path | None, restart: bool = False
     ) -> None:
-        """Nothing is loaded yet; RunError where `out` holds something else, unless `restart` says to forget it."""
+        """Nothing is loaded yet; RunError where `out` holds something else, unless `restart` says to forget it.
+
+        And where `out` is a folder, whatever `restart` says.
+        """
+        if out is not None and out.is_dir():
+            raise RunError(f"{out} is a folder. Name a file with --out, such as {out / 'faces.csv'}.")
         self.cards, self.options, self.out = cards, options, out
         self.ids = [card.id for card in cards]
         self.same = settings(options, [(card.id, card.weights_sha256, card.temperature) for card in cards])

@@ -5,7 +5,7 @@ from collection_cases import card, certain, picture, reads
 
 from fer_core.detection import DetectionOptions
 from fer_core.photo_sources import Input
-from fer_core.predict_run import Run, ledger_path
+from fer_core.predict_run import Run, RunError, ledger_path
 
 
 class _Happy:
@@ -53,6 +53,13 @@ def test_an_earlier_picture_under_another_name_counts_its_faces_once(tmp_path):
     assert row is not None and row.outcome == "same"
     run.take(_photo(1))
     assert (run.before, run.faces) == (1, 3)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_folder_in_place_of_a_table_is_told_with_a_name_that_will_do(restart, tmp_path):
+    with pytest.raises(RunError, match=r"is a folder\. Name a file with --out, such as .*faces\.csv") as told:
+        Run([card()], DetectionOptions(), tmp_path, restart)
+    assert "--restart" not in str(told.value) and not list(tmp_path.iterdir())
 
 
 def test_two_tables_that_differ_in_their_suffix_have_each_their_own_ledger(tmp_path):
