@@ -70,6 +70,7 @@ class Run:
         else:
             _write(out, csv_bytes([], columns(self.ids)), new=True)
             _write(ledger_path(out), csv_bytes([], LEDGER_COLUMNS), new=True)
+        self.ledger_bytes = self._ledger_size()
 
     @cached_property
     def read(self) -> Read:
@@ -82,7 +83,10 @@ class Run:
         return [catalog.load(id, engine="auto") for id in self.ids]
 
     def take(self, given: Input) -> LedgerRow | None:
-        """The file's row in the ledger, once its faces are written; None where it has one, of whichever run."""
+        """The file's row in the ledger, once its faces are written; None where it has one, of whichever run.
+
+        RunError, and nothing written, where another run writes to the same table.
+        """
         name = spreadsheet_safe(given.name)
         sha256 = hashlib.sha256(given.data).hexdigest() if given.data else ""
         first, names = self.done.get(sha256, (None, set()))
@@ -110,13 +114,24 @@ class Run:
         return row
 
     def _keep(self, row: LedgerRow, rows: list[Row]) -> None:
+        if self._ledger_size() != self.ledger_bytes:  # two runs would give two photos one number
+            raise RunError(
+                f"Another run writes to {self.out} too, or its ledger was changed. Give this command again once that "
+                "has ended, and it goes on; or name another file with --out."
+            )
         _write(self.out, csv_bytes(rows, columns(self.ids)), new=False)
         if self.out is not None:
             _write(ledger_path(self.out), csv_bytes([ledger_fields(row, self.same)], LEDGER_COLUMNS), new=False)
+        self.ledger_bytes = self._ledger_size()
         self.counts[row.outcome] += 1
         self.faces += row.faces
         self.next += 1
         self._note(row.outcome, row.sha256, row.number, spreadsheet_safe(row.file))
+
+    def _ledger_size(self) -> int:
+        """Bytes in the ledger; 0 where there is none."""
+        path = self.out and ledger_path(self.out)
+        return path.stat().st_size if path and path.is_file() else 0
 
     def _note(self, outcome: str, sha256: str, number: int, name: str) -> None:
         if outcome in FINISHED:

@@ -62,6 +62,20 @@ def test_a_folder_in_place_of_a_table_is_told_with_a_name_that_will_do(restart, 
     assert "--restart" not in str(told.value) and not list(tmp_path.iterdir())
 
 
+def test_of_two_runs_with_one_table_the_first_to_write_goes_on_and_no_two_photos_share_a_number(tmp_path):
+    out = tmp_path / "faces.csv"
+    first, second = _run(out), _run(out)
+    first.take(_photo(1))
+    before = out.read_bytes()
+    with pytest.raises(RunError, match=r"Another run writes to .*once that has ended, and it goes on"):
+        second.take(_photo(2))
+    assert out.read_bytes() == before
+    first.take(_photo(3))
+    again = _run(out)
+    again.take(_photo(2))
+    assert (again.next, again.before, again.faces) == (4, 0, 3)
+
+
 def test_two_tables_that_differ_in_their_suffix_have_each_their_own_ledger(tmp_path):
     _run(tmp_path / "faces.csv").take(_photo(1))
     before = (tmp_path / "faces.csv").read_bytes()
