@@ -91,3 +91,14 @@ def test_the_command_keeps_what_it_found(tmp_path, monkeypatch):
     asked = artifacts.study("crop_rule", root=root)["accuracy"]
     assert asked["torch-native"] == before  # asked before, kept while weights and rules are the same
     assert [one["n"] for one in asked["another"].values()] == [7, 7]
+
+
+def test_an_unknown_artifact_is_told_before_faces_are_looked_for_and_nothing_is_stored(tmp_path, monkeypatch):
+    monkeypatch.setattr(crop_rule, "read", lambda *_: pytest.fail("faces were looked for"))
+    make(tmp_path / "artifacts")
+    datasets.save(dataset(24, 11), tmp_path / "astronauts.npz")
+    asked = ["crop-rule", "torch-nativ", "--data", str(tmp_path / "astronauts.npz")]
+    done = CliRunner().invoke(app, [*asked, "--out", str(tmp_path / "artifacts")])
+    assert isinstance(done.exception, artifacts.ArtifactError) and "Did you mean 'torch-native'" in str(done.exception)
+    with pytest.raises(artifacts.ArtifactError):
+        artifacts.study("crop_rule", root=tmp_path / "artifacts")

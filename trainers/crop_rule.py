@@ -59,7 +59,7 @@ def command(
 
     The first time detection takes some 5 minutes, kept in the cache folder; then a model takes a minute or two.
     """
-    images = datasets.load(data)
+    images = stored_study.images_for(ids, data, out)  # which knows all ids, before minutes of detection
     public = images.split("PublicTest")
     lessons, held_out = lesson(images.split("Training"), learn_on), read("PublicTest", public.faces)
     found, rules = geometry(images, lessons, held_out)
