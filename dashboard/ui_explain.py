@@ -77,14 +77,16 @@ def made(asked: Sequence[Asked], cards: Mapping[str, ModelCard], face: ChosenFac
     kept = cache.made_maps()
     keys = [cache.map_key(cards[one.model], face.digest, one.method, one.target) for one in asked]
     missing = [one for one, key in zip(asked, keys, strict=True) if kept.get(key) is None]
-    slow = {one.method for one in missing if METHODS[one.method].slow}
-    for method in slow:
-        _offer(method, sum(one.method == method for one in missing))
+    slow = {one.method: st.empty() for one in missing if METHODS[one.method].slow}
+    for method, place in slow.items():
+        with place:
+            _offer(method, sum(one.method == method for one in missing))
     wanted = [one for one in missing if one.method not in slow or st.session_state.get(_flag(one.method))]
     if wanted:
         _work(wanted, cards, face)
-    for method in slow:
-        st.session_state.pop(_flag(method), None)
+    for method, place in slow.items():
+        if st.session_state.pop(_flag(method), None):
+            place.empty()  # else "Stop" would stand beside what is done
     found = [kept.get(key) for key in keys]
     return [replace(one, map=result) for one, result in zip(asked, found, strict=True)]  # type: ignore[arg-type]
 
