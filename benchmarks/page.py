@@ -1,9 +1,9 @@
 """Writes docs/benchmarks.md from the figures that the other benchmarks left as JSON.
 
-    uv run python benchmarks/page.py FOLDER [--page FILE --on WORDS]
+    uv run python benchmarks/page.py FOLDER
 
 FOLDER has engines.json, detection.json, stages.json, users.json, quiz.json, pages.json and start.json, or some of
-them; `make benchmarks` runs them all. FILE is another page, of a machine that WORDS describe and the goals are not for.
+them; `make benchmarks` runs them all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from goals import WANTED, goals
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
-HEAD = """# How fast it is{on}
+HEAD = """# How fast it is
 
 Written by `benchmarks/page.py` from what the other benchmarks measured; the limits of the goals are our words. Each
 table names its machine and the load of the minute before it began. Engines and detectors ran in turns in one run,
@@ -32,16 +32,12 @@ def main() -> None:
     """Writes the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--page", type=Path, default=PAGE)
-    parser.add_argument("--on", default="", help="the kind of machine, where it is not that of the goals")
-    asked = parser.parse_args()
+    folder = parser.parse_args().folder
     parts = {"engines": engines, "detection": detection, "stages": stages, "users": users, "quiz": quiz, "pages": pages,
              "start": start}  # fmt: skip
-    files = {name: asked.folder / f"{name}.json" for name in parts}
-    read = {name: json.loads(path.read_text("utf-8")) for name, path in files.items() if path.is_file()}
-    head = [HEAD.format(on=f" on {asked.on}")] if asked.on else [HEAD.format(on=""), aims(read)]
-    asked.page.write_text("\n".join([*head, *(parts[name](one) for name, one in read.items())]), "utf-8")
-    print(f"{asked.page} has {len(read)} of {len(parts)} parts.")
+    read = {name: json.loads(path.read_text("utf-8")) for name in parts if (path := folder / f"{name}.json").is_file()}
+    PAGE.write_text("\n".join([HEAD, aims(read), *(parts[name](one) for name, one in read.items())]), "utf-8")
+    print(f"{PAGE} has {len(read)} of {len(parts)} parts.")
 
 
 def aims(found: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from functools import partial
 
 import streamlit as st
@@ -188,6 +189,14 @@ def shown(per_class: int, faces: Faces) -> int:
 def _length(per_class: int, faces: Faces) -> str:
     long = minutes(sized(per_class, faces), faces)
     return f"{LENGTHS.get(per_class, 'all')}: {shown(per_class, faces)} faces, {long} min"
+
+
+def kept(code: str) -> quiz.RunState | None:
+    """Where the run of that code stood when this session last saw it; None where it was another's, as on one tablet."""
+    state: quiz.RunState | None = st.session_state.get(STATE)
+    with suppress(HumanError):  # a code that cannot be one
+        return state if state is not None and state.code == codes.run_code(code) else None
+    return None
 
 
 def code_note(code: str, condition: str = "") -> None:

@@ -1,14 +1,17 @@
-"""A real browser: a face opens in Explain by a link, and every model's map is drawn."""
+"""A real browser: a face opens in Explain by a link, slow work is stopped and really ends, and maps are drawn."""
 
 import re
+import time
 from urllib.parse import parse_qs, urlparse
 
+import psutil
 import pytest
 from test_browser import _no_sideways_scroll, _server, browser, page  # noqa: F401
 
 from fer_core import artifacts
 
-SLOW = "torch-efficientnet-lite0"
+QUICK = "torch-compact"
+STEP = re.compile(r"step (\d+) of (\d+)")
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +25,25 @@ def _idle(page):  # noqa: F811
     page.locator('[data-test-script-state="notRunning"]').wait_for()
 
 
-def test_a_face_opens_by_a_link_and_every_map_is_drawn(server, page):  # noqa: F811
+def _step(page):  # noqa: F811
+    """How far the slow work is, as the page says; None where it says nothing."""
+    bar = page.get_by_text(STEP)
+    said = STEP.search(bar.first.inner_text(timeout=1000)) if bar.count() else None
+    return int(said[1]) if said else None
+
+
+def _seconds_of_work():
+    """Seconds of a processor that the server used within one second."""
+    server = next(one for one in psutil.Process().children() if "streamlit" in one.cmdline())
+    before = server.cpu_times()
+    time.sleep(1)
+    after = server.cpu_times()
+    return after.user + after.system - before.user - before.system
+
+
+def test_slow_work_is_stopped_and_the_page_goes_on(server, page):  # noqa: F811
     page.set_default_timeout(240_000)  # TensorFlow and PyTorch are loaded on the way
-    page.goto(server + f"/photos?models={SLOW}")
+    page.goto(server + f"/photos?models={QUICK}")
     link = page.get_by_role("button", name="Explain", exact=True)  # of the face that Photos shows
     link.wait_for()
     _idle(page)
@@ -33,6 +52,29 @@ def test_a_face_opens_by_a_link_and_every_map_is_drawn(server, page):  # noqa: F
     asked = parse_qs(urlparse(page.url).query)
     face = asked["face"][0]
     assert asked["source"] == ["photos"]
+    run = page.get_by_role("button", name=re.compile("^Run Shapley values for"))
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)
+    missing = page.get_by_text("Not made yet: run it above.")
+    page.goto(server + f"/explain?source=photos&face={face}&methods=shapley")  # of all models: a minute of work
+    missing.first.wait_for()
+    _idle(page)
+    run.click()
+    page.get_by_text(STEP).first.wait_for()
+    stop.click()
+    run.wait_for()
+    _idle(page)
+    assert _step(page) is None and stop.count() == 0 and missing.count() > 1
+    quiet = any(_seconds_of_work() < 0.3 for _ in range(15))  # unstopped it would work on for longer
+    assert quiet, "nobody asks the model any more"
+    page.goto(server + f"/explain?source=photos&face={face}&models={QUICK}&methods=shapley")
+    made = page.get_by_text(re.compile("^Maximum "))
+    run.or_(made).first.wait_for()
+    _idle(page)
+    if run.count():  # it may have been done before Stop was pressed
+        run.click()
+    made.wait_for()
+    _idle(page)
+    assert stop.count() == run.count() == 0, "what is done has nothing to stop"
     page.goto(server + f"/explain?source=photos&face={face}&methods=grad_cam")
     for id in artifacts.ids():
         title = artifacts.card(id).title

@@ -119,6 +119,16 @@ def test_a_database_that_is_gone_is_said_on_every_page_and_the_face_stays(noise_
     assert not at.warning and trials(at)[0]["item"] == 4
 
 
+def test_nobody_sees_anothers_face_while_the_database_is_gone(noise_faces, quiz_database, tmp_path):
+    at = opened("quiz", run=sat(quiz_database, noise_faces, most=3))
+    assert trials(at)
+    (tmp_path / "quiz.sqlite3").rename(tmp_path / "away")
+    for code in ("0123456789ABCDEF", "nonsense"):  # the next person at the same tablet
+        at.query_params["run"] = code
+        at.run()
+        assert not at.exception and "is gone. Put it back" in at.warning[0].value and not trials(at)
+
+
 def test_a_database_that_goes_away_is_said_beside_the_models(noise_faces, quiz_database, tmp_path):
     sat(quiz_database, noise_faces)
     at = opened("humans_and_models")

@@ -58,7 +58,7 @@ def go_on(database: Database, code: str) -> None:
         st.session_state[ui_quiz.STATE] = state
     except DatabaseUnavailableError as problem:  # the same face stays, and its answer is sent until it is taken
         st.session_state[PROBLEM] = str(problem)
-        state = st.session_state.get(ui_quiz.STATE)
+        state = ui_quiz.kept(code)
     except HumanError as problem:
         st.warning(str(problem), icon=":material/key_off:")
         ui_quiz.leave_run("Begin anew, or type the code again")
