@@ -73,7 +73,7 @@ def invitation(code: str) -> None:
         st.caption(f"`{host}` is each machine's own name: for others, put this one's name or address in its place.")
 
 
-def import_answers(database: Database, number: int) -> None:
+def import_answers(database: Database, code: str, number: int) -> None:
     """Draws the way in for answers from elsewhere."""
     with st.expander("Import answers from another experiment", icon=":material/upload:"):
         st.caption(
@@ -82,6 +82,7 @@ def import_answers(database: Database, number: int) -> None:
         given = st.file_uploader("CSV", type=["csv", "tsv", "txt"], max_upload_size=50)
         if given is not None and st.button("Import", icon=":material/upload:"):
             try:
+                classes.check(database, code, number)  # another class may have the number by now
                 found = exchange.import_csv(database, given.getvalue(), number)
             except HumanError as problem:
                 st.error(looks.verbatim(str(problem)), icon=":material/error:")

@@ -3,8 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache, looks
+from dashboard import cache, looks, ui_class
 from fer_core.human import classes, codes, exchange
+from fer_core.human.answers_table import everybody
 from fer_core.human.errors import DatabaseUnavailableError, ImportRefusedError, UnknownCodeError
 from tests.page_runs import opened, said, text
 from tests.quiz_pages import PASSPHRASE, button, in_url, opened_class, sat
@@ -150,7 +151,7 @@ def _import():
     from dashboard import ui_class
 
     nobody: Any = None
-    ui_class.import_answers(nobody, 1)
+    ui_class.import_answers(nobody, "", 1)
 
 
 @pytest.mark.parametrize("refused", [False, True])
@@ -163,8 +164,21 @@ def test_what_a_csv_from_elsewhere_says_is_drawn_as_it_is(monkeypatch, refused):
         return exchange.Imported(1, 1, (beacon,))
 
     monkeypatch.setattr(exchange, "import_csv", import_csv)
+    monkeypatch.setattr(classes, "check", lambda *asked: None)
     at = AppTest.from_function(_import, default_timeout=60).run()
     at.file_uploader[0].set_value(("a.csv", b"x", "text/csv")).run()
     button(at, "Import").click().run()
     said = (at.error if refused else at.success)[0].value
     assert looks.verbatim(beacon) in said and beacon not in said
+
+
+@pytest.mark.parametrize("other", [True, False])
+def test_answers_go_into_no_other_class_of_the_same_number(noise_faces, quiz_database, other):
+    group = opened_class(noise_faces, quiz_database)
+    at = entered(group)
+    number = classes.enter(quiz_database, opened_class(noise_faces, quiz_database), PASSPHRASE) if other else 99
+    at.session_state[ui_class.ENTERED] = (group, number)  # as after the file was exchanged for an older one
+    at.file_uploader[0].set_value(("a.csv", b"rater,face,truth,label\np1,a,sad,sad\n", "text/csv")).run()
+    button(at, "Import").click().run()
+    assert not at.exception and "this class has another number" in at.error[0].value.replace("\\", "")
+    assert everybody(quiz_database).empty

@@ -231,7 +231,17 @@ def test_a_quiz_begins_while_answers_are_imported_into_its_class(database, faces
         return record(run, number)
 
     monkeypatch.setattr(exchange._Run, "record", meanwhile)
-    assert import_csv(database, (HEAD + "p1,a,sad,sad\n").encode(), number).answers == 1
+    two = (HEAD + "p1,a,sad,sad\np2,a,sad,sad\n").encode()  # the first is of the class already where the second comes
+    assert import_csv(database, two, number).answers == 2
+
+
+def test_a_class_that_was_deleted_takes_no_answers(database, faces):
+    group = classes.open_class(database, "3b", "horse battery", faces, SHORT)
+    number = classes.enter(database, group, "horse battery")
+    classes.erase_class(database, group, "horse battery")
+    with pytest.raises(ImportRefusedError, match="The class was deleted"):
+        import_csv(database, (HEAD + "p1,a,sad,sad\n").encode(), number)
+    assert everybody(database).empty
 
 
 def test_a_refusal_names_the_row_of_the_file_though_blank_ones_come_before(database):

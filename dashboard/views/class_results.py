@@ -45,7 +45,7 @@ def show(database: Database, group: classes.ClassFacts, number: int) -> None:
     ui_class.invitation(group.code)
     ui_quiz.lend(group.source)  # loaded again after a restart
     live(group, number)
-    ui_class.import_answers(database, number)
+    ui_class.import_answers(database, group.code, number)
     ui_class.delete_class(database, group.code)
 
 

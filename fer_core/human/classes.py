@@ -114,10 +114,11 @@ def erase_class(database: Database, code: str, passphrase: str) -> int:
 def find_class(session: Session, code: str, *, alone: bool = False) -> ClassRecord:
     """The class of that code; UnknownCodeError where there is none.
 
-    `alone`: whoever else wants it alone waits until this transaction ends.
+    `alone`: whoever else wants it alone waits until this transaction ends; whoever gives it runs, an import for one,
+    neither waits nor is waited for.
     """
     wanted = select(ClassRecord).filter_by(code=codes.class_code(code))
-    group = session.scalar(wanted.with_for_update() if alone else wanted)
+    group = session.scalar(wanted.with_for_update(key_share=True) if alone else wanted)
     if group is None:
         raise UnknownCodeError("No class has this code. Look at it again, or ask the teacher.")
     return group

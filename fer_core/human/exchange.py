@@ -18,7 +18,7 @@ from fer_core.human.answers_table import COLUMNS, codebook
 from fer_core.human.database import Database
 from fer_core.human.errors import HumanError, ImportRefusedError
 from fer_core.human.quiz import LONGEST_MILLISECONDS, check_nickname
-from fer_core.human.tables import AnswerRecord, ItemRecord, RunRecord
+from fer_core.human.tables import AnswerRecord, ClassRecord, ItemRecord, RunRecord
 from fer_core.labels import emotion
 from fer_core.types import EMOTIONS, unknown
 
@@ -62,7 +62,7 @@ def import_csv(database: Database, data: bytes, class_number: int | None = None)
 
     Emotions in any published spelling. A rater's rows in the order of the column position, where there is one.
     ImportRefusedError naming row and column for what does not fit, and for a rater who is here already, so that the
-    same file twice is stored once.
+    same file twice is stored once; and where the class is gone.
     """
     table = _read(data)
     ignored = tuple(name for name in table.columns if name not in COLUMNS)
@@ -87,10 +87,14 @@ def import_csv(database: Database, data: bytes, class_number: int | None = None)
 def _alone(session: Session, class_number: int | None) -> None:
     """Waits for an import into the same class, so as to see its raters; SQLite has one writer at a time anyway.
 
-    Not the class's row: nobody could begin a quiz or enter the class before a long import ends.
+    Not for the class's row alone: nobody could begin a quiz or enter the class before a long import ends. It is kept
+    from being deleted meanwhile; ImportRefusedError where it was.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(IMPORT_LOCK, class_number or 0)))
+    mine = select(ClassRecord.id).filter_by(id=class_number).with_for_update(read=True, key_share=True)
+    if class_number is not None and session.scalar(mine) is None:
+        raise ImportRefusedError("The class was deleted. Nothing was stored.")
 
 
 def _read(data: bytes) -> pd.DataFrame:
