@@ -14,9 +14,9 @@ from fer_core.human.database import Database
 from fer_core.human.errors import DatabaseUnavailableError
 
 
-@pytest.fixture
-def database(tmp_path):
-    opened = Database(f"sqlite:///{tmp_path}/quiz.sqlite3")
+@pytest.fixture(params=["{}/quiz.sqlite3", "file:{}/the%20quiz.sqlite3?uri=true"])
+def database(request, tmp_path):
+    opened = Database("sqlite:///" + request.param.format(tmp_path))
     with opened.writing() as session:
         session.execute(text("CREATE TABLE notes (writer INTEGER UNIQUE)"))
     yield opened
@@ -109,12 +109,20 @@ def test_where_sqlite_takes_the_transaction_back_none_is_told_that_it_was_kept(d
     assert note(database, 50)
 
 
+def test_a_file_that_went_away_is_missed_however_it_is_named(database, tmp_path):
+    (file,) = tmp_path.glob("*.sqlite3")
+    file.unlink()
+    with pytest.raises(DatabaseUnavailableError, match="is gone"):
+        note(database, 1)
+
+
 def test_those_who_wait_behind_one_that_is_locked_out_do_not_wait_again(database, tmp_path, monkeypatch):
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout = 1000")
     database.engine.dispose()
     monkeypatch.setattr("fer_core.human.database.WAIT_SECONDS", 1.0)
-    other = sqlite3.connect(tmp_path / "quiz.sqlite3", isolation_level=None)
+    (file,) = tmp_path.glob("*.sqlite3")
+    other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     began = time.monotonic()
     with ThreadPoolExecutor(20) as pool:

@@ -85,8 +85,10 @@ def test_an_unknown_label_or_confidence_is_refused(database, faces):
 
 @pytest.mark.parametrize(
     ("milliseconds", "said"),
-    [(-5, "clock ran backwards"), (600_001, "ten minutes"), (float("nan"), "no number"), ("soon", "no number")],
-)
+    [(-5, "clock ran backwards"), (600_001, "ten minutes"), (float("nan"), "no number"), ("soon", "no number"),
+     (float("inf"), "ten minutes"), pytest.param(10**400, "ten minutes", id="huge"),
+     pytest.param(-(10**400), "clock ran backwards", id="hugely negative")],
+)  # fmt: skip
 def test_a_reaction_time_that_no_clock_measured_is_left_out_and_the_answer_kept(database, faces, milliseconds, said):
     code = begin(database, faces)
     outcome = quiz.answer(database, code, 1, "fear", milliseconds)

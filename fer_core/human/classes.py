@@ -6,6 +6,7 @@ import math
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -88,7 +89,7 @@ def _try(database: Database, code: str) -> tuple[int, str]:
     """The class's number and its passphrase's hash; the try is counted first, so that many at once are many."""
     now = datetime.now(UTC)
     with database.writing() as session:
-        group = find_class(session, code, alone=True)
+        group = find_class(session, code, lock="alone")
         since = abs(now - group.tried) if group.tried else WAIT  # a clock that was set back locks nobody out for long
         if group.tries >= FREE_TRIES and since < WAIT:
             seconds = math.ceil((WAIT - since).total_seconds())
@@ -101,7 +102,7 @@ def _try(database: Database, code: str) -> tuple[int, str]:
 
 
 def erase_class(database: Database, code: str, passphrase: str) -> int:
-    """How many answers were deleted: the class, its members' runs and all their answers are gone, from the disk too."""
+    """How many answers were deleted: the class, its members' runs and all their answers are gone; as `quiz.erase`."""
     number = enter(database, code, passphrase)
     with database.writing() as session:
         mine = select(AnswerRecord.item_id).join(ItemRecord).join(RunRecord).where(RunRecord.class_id == number)
@@ -111,14 +112,14 @@ def erase_class(database: Database, code: str, passphrase: str) -> int:
     return n
 
 
-def find_class(session: Session, code: str, *, alone: bool = False) -> ClassRecord:
+def find_class(session: Session, code: str, *, lock: Literal["alone", "kept"] | None = None) -> ClassRecord:
     """The class of that code; UnknownCodeError where there is none.
 
-    `alone`: whoever else wants it alone waits until this transaction ends; whoever gives it runs, an import for one,
-    neither waits nor is waited for.
+    Until this transaction ends a class that is "kept" is not deleted, for whoever gives it runs; of those who want it
+    "alone" one has it at a time, and neither they nor those who keep it wait for each other.
     """
     wanted = select(ClassRecord).filter_by(code=codes.class_code(code))
-    group = session.scalar(wanted.with_for_update(key_share=True) if alone else wanted)
+    group = session.scalar(wanted.with_for_update(key_share=True, read=lock == "kept") if lock else wanted)
     if group is None:
         raise UnknownCodeError("No class has this code. Look at it again, or ask the teacher.")
     return group

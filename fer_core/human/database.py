@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from platformdirs import user_data_path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -224,9 +226,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _file(url: URL) -> Path | None:
-    """The file of an SQLite database, None for one that has none."""
-    named = url.database if url.get_backend_name() == "sqlite" else None
-    return Path(named) if named and not named.startswith("file:") else None
+    """The file of an SQLite database, by its name or its URI (sqlite.org/uri.html); None of another kind."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    named = url.database or ""
+    return Path(url2pathname(urlsplit(named).path) if named.startswith("file:") and "uri" in url.query else named)
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

@@ -5,7 +5,6 @@ Every answer is committed before the next face is given. Nothing here knows a we
 
 from __future__ import annotations
 
-import math
 import secrets
 import unicodedata
 from dataclasses import dataclass
@@ -85,14 +84,14 @@ def start(
     own = secrets.randbits(31) if seed is None else seed
     now = datetime.now(UTC)
     with database.writing() as session:
-        group = find_class(session, class_code) if class_code is not None else None
+        group = find_class(session, class_code, lock="kept") if class_code is not None else None
         if group is not None and group.source != faces.name:
             raise HumanError(f"This class takes its faces from {group.source!r}; here there is {faces.name!r}.")
         chosen = Options.from_dict(group.options) if group else options or Options()
         faces_seed = group.seed if group else own
         planned = plan(faces, chosen, faces_seed, own)
         run = RunRecord(
-            code=codes.new_code(codes.RUN_LENGTH), rater=secrets.token_hex(6), class_id=group.id if group else None,
+            code=codes.new_code(codes.RUN_LENGTH), rater=_new_name(), class_id=group.id if group else None,
             nickname=called, consented=now, origin="quiz", faces_seed=faces_seed, seed=own, source=faces.name,
             condition=chosen.condition, options=chosen.to_dict(), started=now, finished=None,
         )  # fmt: skip
@@ -104,6 +103,11 @@ def start(
         ]
         session.execute(insert(ItemRecord), rows)
         return run.code
+
+
+def _new_name() -> str:
+    """A random name: a letter, since pandas and spreadsheets take 12 digits, or digits about an e, for a number."""
+    return secrets.choice("abcdef") + secrets.token_hex(6)[1:]
 
 
 def check_nickname(nickname: str | None) -> str | None:
@@ -190,7 +194,7 @@ def _plausible(milliseconds: float | None) -> tuple[int | None, str]:
     """The reaction time to store, None where no clock can have measured it, and why it is left out."""
     if milliseconds is None:
         return None, ""
-    if not isinstance(milliseconds, int | float) or not math.isfinite(milliseconds):
+    if not isinstance(milliseconds, int | float) or milliseconds != milliseconds:
         return None, "The reaction time was no number and is left out; the answer counts."
     if not 0 <= milliseconds <= LONGEST_MILLISECONDS:
         said = "negative: the browser's clock ran backwards" if milliseconds < 0 else "longer than ten minutes"
@@ -199,7 +203,10 @@ def _plausible(milliseconds: float | None) -> tuple[int | None, str]:
 
 
 def erase(database: Database, code: str) -> int:
-    """How many answers were deleted: the run of that code and all that belongs to it are gone, from the disk too."""
+    """How many answers were deleted: the run of that code and all that belongs to it are gone.
+
+    With SQLite from its files too; PostgreSQL overwrites what was deleted when it next vacuums the tables.
+    """
     with database.writing() as session:
         run = find_run(session, code)
         answers = select(AnswerRecord.item_id).join(ItemRecord).where(ItemRecord.run_id == run.id)
