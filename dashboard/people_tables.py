@@ -24,7 +24,7 @@ MODELS_RIGHT = "models right"
 BLANK = "–"
 """What stands where there is no figure."""
 _RANDOM = re.compile(r"(?=\d*[a-f])[0-9a-f]{12}")
-"""The names that our own quiz draws (all but three of a thousand): they say nothing, and their head is enough."""
+"""The names that our own quiz draws, or drew: they say nothing, and their head is enough."""
 
 
 def percent(interval: Interval) -> str:
@@ -33,6 +33,11 @@ def percent(interval: Interval) -> str:
         return BLANK
     value, low, high = (words.percent(share, 1) for share in (interval.value, interval.low, interval.high))
     return f"{value} ({low} to {high})"
+
+
+def seconds(milliseconds: float) -> str:
+    """A time in words."""
+    return BLANK if np.isnan(milliseconds) else f"{milliseconds / 1000:.2f} s"
 
 
 def by_class(found: PersonScore) -> pd.DataFrame:

@@ -136,14 +136,14 @@ def leave_run(words: str, icon: str | None = None) -> None:
 
 
 def faces_gone(source: str) -> None:
-    """Draws what to do where the faces of a run that was begun are not on this machine now."""
-    st.warning(f"The faces of this run, {source}, are not on this machine now. The answers so far are kept.",
+    """Draws what to do where the faces of a run that was begun, or of a class, are not on this machine now."""
+    st.warning(f"The faces of this quiz, {source}, are not on this machine now. The answers so far are kept.",
                icon=":material/hide_image:")  # fmt: skip
     if source.startswith("FER2013"):
         no_faces()
         return
     st.markdown("They are somebody's labelled photos, which are kept in memory only. Load their saved collection, then "
-                "come back with the resume code: the run goes on.")  # fmt: skip
+                "come back with the code: the quiz goes on.")  # fmt: skip
     if st.button("Load the collection", icon=":material/upload:"):
         st.switch_page(VIEWS / "collection.py")
 

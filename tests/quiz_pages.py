@@ -29,8 +29,9 @@ def noise_fer2013(path: Path) -> datasets.Dataset:
 
 
 def sat(
-    database: Database, data: datasets.Dataset, *, wrong: int = 0, most: int = 10**6, sure: bool = False, **more: object
-) -> str:
+    database: Database, data: datasets.Dataset, *, wrong: int = 0, most: int = 10**6, sure: bool = False,
+    milliseconds: float | None = 600, **more: object,
+) -> str:  # fmt: skip
     """The resume code of a person who answers rightly but for the first `wrong` test faces.
 
     With `sure` the person says to have guessed those, and to be certain of all others.
@@ -44,14 +45,15 @@ def sat(
         if task.kind == "test":
             said[task.face] = (k + (len(said) < wrong)) % 7
         level = (1 if said.get(task.face, k) != k else 5) if sure else None
-        quiz.answer(database, code, task.position, EMOTIONS[said.get(task.face, k)], 600 + task.position, level)
+        reaction = milliseconds and milliseconds + task.position
+        quiz.answer(database, code, task.position, EMOTIONS[said.get(task.face, k)], reaction, level)
         most -= 1
     return code
 
 
-def opened_class(data: datasets.Dataset, database: Database) -> str:
+def opened_class(data: datasets.Dataset, database: Database, options: Options = TINY) -> str:
     """The code of a class called 3b, whose teacher has `PASSPHRASE`."""
-    return classes.open_class(database, "3b", PASSPHRASE, Fer2013Faces(artifacts.reference(), data), TINY)
+    return classes.open_class(database, "3b", PASSPHRASE, Fer2013Faces(artifacts.reference(), data), options)
 
 
 def trials(at):

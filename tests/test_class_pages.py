@@ -1,5 +1,7 @@
 """The teacher's pages of a class: nothing without the passphrase, and then what the class answers, as it answers."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -8,7 +10,7 @@ from fer_core.human import classes, codes, exchange
 from fer_core.human.answers_table import everybody
 from fer_core.human.errors import DatabaseUnavailableError, ImportRefusedError, UnknownCodeError
 from tests.page_runs import opened, said, text
-from tests.quiz_pages import PASSPHRASE, button, in_url, opened_class, sat
+from tests.quiz_pages import PASSPHRASE, TINY, button, in_url, opened_class, sat
 
 pytest_plugins = ("tests.quiz_fixtures",)
 
@@ -45,6 +47,22 @@ def test_class_results_follow_the_answers(noise_faces, quiz_database):
     table = next(f.value for f in at.dataframe if "person" in f.value)
     assert table["accuracy"].tolist() == [100.0, 50.0, 0.0] and table["person"][0] == "<script>alert(1)</script>"
     assert "Krippendorff's α" in {m.label for m in at.metric}
+
+
+def test_answers_of_practice_are_not_compared_with_models(noise_faces, quiz_database):
+    group = opened_class(noise_faces, quiz_database, replace(TINY, feedback=True))
+    sat(quiz_database, noise_faces, class_code=group, nickname="Ada")
+    at = entered(group)
+    assert not at.exception and "practice mode" in text(at)
+    assert not any("McNemar p" in f.value for f in at.dataframe)
+    number = classes.enter(quiz_database, group, PASSPHRASE)
+    rows = everybody(quiz_database).assign(feedback=False, rater="elsewhere")
+    exchange.import_csv(quiz_database, exchange.to_csv(rows), number)
+    from dashboard.cache import people as people_cache
+
+    people_cache._class_answers.clear()  # instead of waiting three seconds
+    against = next(f.value for f in at.run().dataframe if "McNemar p" in f.value)
+    assert against["faces"].max() == 14
 
 
 def test_a_teacher_opens_a_class(noise_faces, quiz_database):

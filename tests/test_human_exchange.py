@@ -2,6 +2,7 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event
 
 import pandas as pd
@@ -22,7 +23,7 @@ MORE = HEAD.strip() + ","
 
 
 def test_what_goes_out_comes_in_again(database, faces):
-    group = classes.open_class(database, "3b", "horse battery", faces, SHORT)
+    group = classes.open_class(database, "3b", "horse battery", faces, replace(SHORT, limit=2000))
     for nickname in ("Ada", "=1+1", None):
         code = quiz.start(database, faces, consent=True, nickname=nickname, class_code=group)
         sit(database, code, faces, lambda truth: truth if truth != "fear" else "surprise")
@@ -35,6 +36,7 @@ def test_what_goes_out_comes_in_again(database, faces):
     same = [name for name in COLUMNS if name not in ("class", "started", "answered")]
     pd.testing.assert_frame_equal(out[same], back[same])
     assert abs((out["answered"] - back["answered"]).dt.total_seconds()).max() < 1
+    assert set(back["limit_ms"]) == {2000}
     there, here = score(out), score(back)
     assert there and here and there.accuracy == here.accuracy
 
@@ -51,11 +53,22 @@ def test_pandas_and_r_read_it_as_the_codebook_says(database, faces):
 
 
 def test_a_nickname_is_no_formula_in_a_spreadsheet(database, faces):
-    for nickname in ("=cmd|'/c calc'!A1", "+1", "-1", "@x"):
+    guarded = {"=cmd|'/c calc'!A1": "'=cmd|'/c calc'!A1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "a;=1": "a;'=1",
+               "a; =1": "a; =1", "=1;'+2": "'=1;''+2"}  # fmt: skip
+    for nickname, cell in guarded.items():
         code = quiz.start(database, faces, SHORT, consent=True, nickname=nickname)
         quiz.answer(database, code, 1, "happy", 5)
         line = to_csv(own_answers(database, code)).decode().splitlines()[1]
-        assert f",'{nickname}," in line
+        assert f",{cell}," in line
+
+
+def test_a_random_name_is_no_number_to_pandas(database, faces, monkeypatch):
+    for digits in ("012345678901", "1234e5678901", "99999999e999"):
+        monkeypatch.setattr(quiz.secrets, "token_hex", lambda n, digits=digits: digits)
+        code = quiz.start(database, faces, SHORT, consent=True)
+        quiz.answer(database, code, 1, "happy", 5)
+        mine = own_answers(database, code)
+        assert pd.read_csv(io.BytesIO(to_csv(mine)))["rater"].tolist() == mine["rater"].tolist()
 
 
 def test_another_experiment_comes_in_with_its_own_words(database):
@@ -105,6 +118,7 @@ def test_the_same_file_twice_is_stored_once(database):
         (MORE + "position\np1,a,sad,sad,0\n", "Row 2, column position: expected a whole number from 1"),
         (MORE + "position\np1,a,sad,sad,2\np1,b,sad,sad,\n", "Row 3, column position: .* or in none"),
         (MORE + "condition\np1,a,sad,sad,dim\0light\n", "Row 2, column condition: .* invisible characters"),
+        (MORE + "limit_ms\np1,a,sad,sad,5\n", "Row 2, column limit_ms: expected a whole number from 500 to 60000"),
         (MORE + "answered\np1,a,sad,sad,0001-01-01T00:00:00+10:00\n", "Row 2, column answered: .* in UTC"),
         (MORE + "started\np1,a,sad,sad,9999-12-31T23:00:00-10:00\n", "Row 2, column started: .* in UTC"),
     ],
@@ -129,8 +143,8 @@ def test_a_file_that_is_too_large_is_refused(database):
 def test_a_class_and_a_condition_are_no_formulas_either_and_come_in_as_they_were(database, faces):
     group = classes.open_class(database, "=HYPERLINK(1)", "horse battery", faces, SHORT)
     number = classes.enter(database, group, "horse battery")
-    shown = {"p1": "+2 dioptres", "p2": "'+2", "p3": "''tis", "p4": "fog"}
-    guarded = ["'+2 dioptres", "''+2", "''tis", "fog"]
+    shown = {"p1": "+2 dioptres", "p2": "'+2", "p3": "''tis", "p4": "fog", "p5": "dim;-2;'=3;'a"}
+    guarded = ["'+2 dioptres", "''+2", "''tis", "fog", "dim;'-2;''=3;'a"]
     rows = "".join(f"{rater},a,sad,sad,{condition}\n" for rater, condition in zip(shown, guarded, strict=True))
     import_csv(database, ("rater,face,truth,label,condition\n" + rows).encode(), number)
     out = class_answers(database, number)

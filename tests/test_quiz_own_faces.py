@@ -123,7 +123,10 @@ def test_the_faces_come_back_with_the_collection(alone, quiz_database, work):
     code = quiz.start(quiz_database, lent(work[0]), ONE_EACH, consent=True)
     cache.lent_faces().by_source.clear()  # the server was started anew
     at = opened("quiz", run=code)
-    assert "come back with the resume code" in text(at) and not trials(at)
+    assert "come back with the code" in text(at) and not trials(at)
+    group = classes.open_class(quiz_database, "3b", PASSPHRASE, labelled(), ONE_EACH)  # of a set that is not here
+    at = opened("quiz", **{"class": group})
+    assert "come back with the code" in text(at) and "noise" in at.warning[0].value and "Begin" not in str(at.button)
     at = opened("quiz", run=code, work=work[0])
     assert trials(at)[0]["picture"].startswith("data:image/png;base64,")
     assert trials(opened("quiz", run=code))  # lent again

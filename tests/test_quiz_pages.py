@@ -152,6 +152,18 @@ def test_a_deletion_that_the_database_refuses_is_said(noise_faces, quiz_database
     assert not at.exception and "is locked" in at.error[0].value and in_url(at, "run")
 
 
+def test_a_database_that_goes_away_after_a_deletion_leaves_it_done(noise_faces, quiz_database, monkeypatch):
+    at = opened("my_result", run=sat(quiz_database, noise_faces))
+    at.checkbox[0].check().run()
+
+    def gone(*asked):
+        raise DatabaseUnavailableError("The database is gone. Put it back.")
+
+    monkeypatch.setattr(quiz, "sources", gone)
+    button(at, "Delete").click().run()
+    assert not at.exception and "18 answers were deleted" in at.success[0].value
+
+
 def test_a_database_of_a_newer_version_is_said_on_every_page(quiz_database, monkeypatch):
     from sqlalchemy import text as sql
 
@@ -231,8 +243,24 @@ def test_everybody_is_on_one_axis_and_nobody_is_named(noise_faces, quiz_database
 
 
 def test_runs_with_feedback_are_not_compared(noise_faces, quiz_database):
-    sat(quiz_database, noise_faces, options=replace(TINY, feedback=True))
+    code = sat(quiz_database, noise_faces, options=replace(TINY, feedback=True))
     assert "Nobody has answered" in text(opened("humans_and_models"))
+    at = opened("my_result", run=code)
+    assert "Accuracy" in {m.label for m in at.metric} and "Percentile" not in {m.label for m in at.metric}
+    assert not any("McNemar p" in f.value for f in at.dataframe)
+
+
+@pytest.mark.parametrize("most", [15, 18])
+def test_who_is_in_mid_quiz_is_not_told_an_own_figure(noise_faces, quiz_database, most):
+    code = sat(quiz_database, noise_faces, most=most)
+    raters = opened("humans_and_models", run=code).dataframe[0].value["rater"].tolist()
+    assert ("You" in raters, "Person 1" in raters) == (most == 18, most == 15)
+
+
+def test_where_no_reaction_was_measured_none_is_told(noise_faces, quiz_database):
+    code = sat(quiz_database, noise_faces, milliseconds=None)
+    at = opened("my_result", run=code)
+    assert {m.label: m.value for m in at.metric}["Median reaction"] == "–"
 
 
 def test_labelled_faces_of_ones_own_can_be_asked_for(quiz_database, monkeypatch):

@@ -81,10 +81,14 @@ def let_go() -> None:
 
     For the moment after a run or a class was deleted.
     """
+    from fer_core.human.errors import HumanError
     from fer_core.human.quiz import sources
 
     lent = lent_faces()
-    gone = lent.by_source.keys() - sources(quiz_database())
+    try:
+        gone = lent.by_source.keys() - sources(quiz_database())
+    except HumanError:  # it went away after the deletion: the next one lets go of these too
+        return
     for source in gone:
         lent.by_source.pop(source, None)
         lent.models.pop(source, None)

@@ -86,7 +86,10 @@ def people(table: pd.DataFrame, source: str) -> None:
         ui_people.matrix(found, "the class's answers", "class-confusion", truth)
         ui_people.by_class(found)
     ui_people.how_sure(table, "class-sureness")
-    on = shared(table, other.reference, other.names) if other.reference is not None else None
+    told = table["feedback"].astype(bool)
+    if told.any():
+        st.caption("Answers in practice mode, where the label was told after each, are not compared with models.")
+    on = shared(table[~told], other.reference, other.names) if other.reference is not None else None
     if on is not None and other.models:
         with st.expander("The class together against each model"):
             ui_people.against(people_tables.comparisons(on, on.together, other.models), "The class together")

@@ -75,12 +75,13 @@ def show(on: Shared, table: pd.DataFrame, other: cache.Beside, reference: Refere
 
 
 def my_rater() -> str | None:
-    """The name in the table of the run in the URL, None without one."""
+    """The name in the table of the run in the URL; None without one, or before its end: figures change answers."""
     code = st.query_params.get(ui_quiz.RUN)
     try:
-        return quiz.state(cache.quiz_database(), str(code)).rater if code else None
+        state = quiz.state(cache.quiz_database(), str(code)) if code else None
     except HumanError:
         return None
+    return state.rater if state is not None and state.task is None else None
 
 
 def item_by_item(on: Shared, other: cache.Beside, source: str) -> None:

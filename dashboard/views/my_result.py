@@ -65,7 +65,7 @@ def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
     ui_quiz.lend(state.source)  # loaded again after a restart
     other = cache.beside(state.source)
     models, reference, names = other.models, other.reference, other.names
-    figures(found, table, None if names else reference)
+    figures(found, table, None if names else reference, alone=state.options.feedback)
     st.caption(f"{found.n} faces of {state.source}, each label equally often; {state.options.condition}.")
     st.subheader("What you took for what")
     ui_people.matrix(found, "your answer", "my-confusion", ui_people.whose([state.source]))
@@ -86,9 +86,9 @@ def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
         ui_people.faces(rows, state.source, state.options.view, "missed", models)
 
 
-def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None) -> None:
-    """Draws the headline figures; `reference` is None where the faces are not FER2013's."""
-    place = percentile(table, reference) if reference is not None else None
+def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None, *, alone: bool) -> None:
+    """Draws the headline figures; `reference` is None where the faces are not FER2013's, `alone` compares nobody."""
+    place = percentile(table, reference) if reference is not None and not alone else None
     first, second, third, fourth = st.columns(4)
     first.metric("Accuracy", percent(found.accuracy.value, 1))
     low, high = percent(found.accuracy.low, 1), percent(found.accuracy.high, 1)
@@ -99,7 +99,7 @@ def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None
     f1 = found.report.metrics["macro_f1"]
     third.metric("Macro-F1", f"{f1.value:.3f}")
     third.caption(f"95 % interval {f1.low:.3f} to {f1.high:.3f}")
-    fourth.metric("Median reaction", f"{found.overall_reaction / 1000:.2f} s")
+    fourth.metric("Median reaction", people_tables.seconds(found.overall_reaction))
     again = f"Repeated faces called the same: {people_tables.percent(found.repeated)}" if found.repeats else ""
     checks = f"checks of attention followed: {found.attentive} of {found.checks}" if found.checks else ""
     if said := [words for words in (again, checks, mixed(found) if reference else "") if words]:

@@ -40,7 +40,9 @@ def welcome(database: Database) -> None:
     if group is not None:
         ui_quiz.lend(group.source)  # loaded again after a restart
     faces = cache.quiz_faces(group.source) if group else ui_quiz.faces_here()
-    if faces is None:
+    if faces is None and group is not None:
+        ui_quiz.faces_gone(group.source)
+    elif faces is None:
         ui_quiz.no_faces()
     else:
         st.markdown(ui_quiz.TASK)

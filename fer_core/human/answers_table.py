@@ -36,6 +36,7 @@ CODEBOOK = (
     Column("source", "text", "the set that the faces were drawn from"),
     Column("condition", "text", "how the faces were shown"),
     Column("feedback", "true or false", "whether the label was told after each answer (practice mode)"),
+    Column("limit_ms", "whole number or empty", "how long a face waited for an answer, milliseconds; empty: for ever"),
     Column("faces_seed", "whole number", "the seed that chose the faces"),
     Column("seed", "whole number", "the seed of the order"),
     Column("started", "moment, UTC, ISO 8601", "when the run began"),
@@ -100,6 +101,7 @@ def _table(database: Database, statement: Select) -> pd.DataFrame:
     return table.assign(
         rater=_told_apart(table["id"].tolist(), table["rater"].tolist()),
         feedback=[bool(options.get("feedback")) for options in table["options"]],
+        limit_ms=pd.array([options.get("limit") for options in table["options"]], "Int64"),
         truth=names[truth.to_numpy(int)],
         label=names[label.to_numpy(int)],
         correct=(truth == label).astype(int),

@@ -18,6 +18,7 @@ from fer_core.human.answers_table import COLUMNS, codebook
 from fer_core.human.database import Database
 from fer_core.human.errors import HumanError, ImportRefusedError
 from fer_core.human.quiz import LONGEST_MILLISECONDS, check_nickname
+from fer_core.human.sampling import LIMITS
 from fer_core.human.tables import AnswerRecord, ClassRecord, ItemRecord, RunRecord
 from fer_core.labels import emotion
 from fer_core.types import EMOTIONS, unknown
@@ -26,8 +27,10 @@ NEEDED = ("rater", "face", "truth", "label")
 """Columns that a table from elsewhere must have; all others of the codebook it may have."""
 KINDS = ("practice", "test", "repeat", "attention")
 MOST_BYTES, MOST_ROWS = 50_000_000, 500_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = r"[=+\-@\t\r]"
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection); such a text gets a quote."""
+_CELL = "(^|;)"
+"""Where a cell may begin: where decimals have a comma, a spreadsheet parts a CSV's cells at semicolons."""
 FREE_TEXTS = ("nickname", "class", "condition")
 """Columns that hold what somebody typed."""
 IMPORT_LOCK = 0x7FACE6
@@ -163,7 +166,8 @@ class _Run:
             condition=_cell(row, "condition", _bare(first.get("condition", "")), _visible)[:80] or "unknown",
             faces_seed=_cell(row, "faces_seed", first.get("faces_seed", ""), _whole(0, 2**62)) or 0,
             seed=_cell(row, "seed", first.get("seed", ""), _whole(0, 2**62)) or 0,
-            options={"feedback": _cell(row, "feedback", first.get("feedback", ""), _truth_value)},
+            options={"feedback": _cell(row, "feedback", first.get("feedback", ""), _truth_value),
+                     "limit": _cell(row, "limit_ms", first.get("limit_ms", ""), _whole(*LIMITS))},
         )  # fmt: skip
 
 
@@ -222,12 +226,12 @@ def _visible(text: str) -> str:
 
 def _guarded(text: str) -> str:
     """The text as a spreadsheet takes it for text; one that looks guarded already gets a quote more, to be undone."""
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
+    return re.sub(rf"{_CELL}(?='*{FORMULA})", r"\1'", text)
 
 
 def _bare(text: str) -> str:
     """The text that `_guarded` was given."""
-    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
+    return re.sub(rf"{_CELL}'(?='*{FORMULA})", r"\1", text)
 
 
 def _place(text: str) -> int:

@@ -19,6 +19,8 @@ VIEWS: Mapping[str, str] = {
     "original": "as photographed, fitted to 288 px by Lanczos",
 }
 """How a face is shown; a run keeps the words as its condition."""
+LIMITS = (500, 60_000)
+"""The shortest and the longest time limit, milliseconds."""
 RANGES = {"per_class": (1, 50), "repeats": (0, 50), "checks": (0, 20), "practice": (0, 50), "fixation": (0, 5000)}
 
 
@@ -46,8 +48,9 @@ class Options:
         for name, (low, high) in RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise HumanError(f"{name}: expected {low} to {high}, got {getattr(self, name)}.")
-        if self.limit is not None and not 500 <= self.limit <= 60_000:
-            raise HumanError(f"limit: expected 500 to 60,000 milliseconds or none, got {self.limit}.")
+        low, high = LIMITS
+        if self.limit is not None and not low <= self.limit <= high:
+            raise HumanError(f"limit: expected {low} to {high:,} milliseconds or none, got {self.limit}.")
 
     @property
     def condition(self) -> str:
