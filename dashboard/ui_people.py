@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -183,7 +184,7 @@ def faces(rows: pd.DataFrame, source: str, view: str, key: str, models: Sequence
 def downloads(table: pd.DataFrame, name: str) -> None:
     """Draws the two files to take along: the answers, and what their columns mean."""
     with st.container(horizontal=True):
-        st.download_button("Answers (CSV)", exchange.to_csv(table), f"{name}.csv", "text/csv",
+        st.download_button("Answers (CSV)", partial(exchange.to_csv, table), f"{name}.csv", "text/csv",
                            icon=":material/download:", on_click="ignore")  # fmt: skip
         st.download_button("Codebook (CSV)", exchange.codebook_csv(), "codebook.csv", "text/csv",
                            icon=":material/menu_book:", on_click="ignore")  # fmt: skip

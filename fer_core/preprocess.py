@@ -22,10 +22,9 @@ _FILTERS = {
 
 def check_faces(faces: Uint8 | Sequence[Uint8]) -> Sequence[Uint8]:
     """The faces as given, once each is known to be uint8 RGB (H, W, 3) with H, W >= 1; ValueError otherwise."""
-    if isinstance(faces, np.ndarray) and faces.ndim != 4:
-        raise ValueError(
-            f"Expected faces as uint8 RGB (N, H, W, 3) or a list of (H, W, 3), got an array {faces.shape}."
-        )
+    if faces.ndim != 4 if isinstance(faces, np.ndarray) else not isinstance(faces, Sequence):
+        got = f"an array {faces.shape}" if isinstance(faces, np.ndarray) else type(faces).__name__
+        raise ValueError(f"Expected faces as uint8 RGB (N, H, W, 3) or a list of (H, W, 3), got {got}.")
     for number, face in enumerate(faces):
         if not isinstance(face, np.ndarray):
             raise ValueError(f"Expected face {number} as a NumPy array uint8 (H, W, 3), got {type(face).__name__}.")

@@ -61,6 +61,14 @@ def test_an_even_picture_stays_even_at_any_size(height, width, value):
     assert (pixels == value).all()
 
 
+@pytest.mark.parametrize(
+    ("given", "said"), [(None, "NoneType"), (7, "int"), (np.zeros((4, 4, 3)), r"an array \(4, 4, 3\)")]
+)
+def test_what_is_no_list_of_faces_is_refused_in_words(given, said):
+    with pytest.raises(ValueError, match=rf"or a list of \(H, W, 3\), got {said}\."):
+        check_faces(given)
+
+
 def test_messages_say_what_came():
     with pytest.raises(ValueError, match=r"face 1 as uint8 in 0\.\.255, got float64"):
         check_faces([np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4, 3))])  # type: ignore[list-item]

@@ -52,7 +52,7 @@ class Similarity:
 def command(
     ids: Annotated[list[str] | None, typer.Argument(help="artifacts to ask; all where none is named")] = None,
     data: stored_study.Data = None,
-    learn_on: Annotated[int, typer.Option(help="how many Training faces to learn from")] = LEARN_ON,
+    learn_on: Annotated[int, typer.Option(min=100, help="how many Training faces to learn from")] = LEARN_ON,
     out: stored_study.Out = None,
 ) -> None:
     """Learn from Training how FER2013 frames a face, and compare crop rules on PublicTest.

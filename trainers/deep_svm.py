@@ -199,7 +199,9 @@ def _recipe(card: ModelCard, machine: LinearMachine, trials: list[Trial], second
 def command(
     source: Annotated[str, typer.Argument(help="a PyTorch artifact's id")],
     data: Annotated[Path | None, typer.Option("--data", help="FER2013; else FER2013_PATH")] = None,
-    kernel_images: Annotated[int, typer.Option(help="Training images for the RBF comparison; 0: none")] = KERNEL_IMAGES,
+    kernel_images: Annotated[
+        int, typer.Option(min=0, help="Training images for the RBF comparison; 0: none")
+    ] = KERNEL_IMAGES,
     out: Annotated[Path | None, typer.Option(help="where artifacts are; else artifacts/")] = None,
 ) -> None:
     """Fit an SVM on a network's features and leave it as the artifact SOURCE-svm; C is chosen on PublicTest."""

@@ -66,7 +66,8 @@ def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
     other = cache.beside(state.source)
     models, reference, names = other.models, other.reference, other.names
     figures(found, table, None if names else reference, alone=state.options.feedback)
-    st.caption(f"{found.n} faces of {state.source}, each label equally often; {state.options.condition}.")
+    told = " You were told the labels: this run is compared with nobody." if state.options.feedback else ""
+    st.caption(f"{found.n} faces of {state.source}, each label equally often; {state.options.condition}.{told}")
     st.subheader("What you took for what")
     ui_people.matrix(found, "your answer", "my-confusion", ui_people.whose([state.source]))
     st.subheader("Each emotion")
@@ -89,13 +90,13 @@ def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
 def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None, *, alone: bool) -> None:
     """Draws the headline figures; `reference` is None where the faces are not FER2013's, `alone` compares nobody."""
     place = percentile(table, reference) if reference is not None and not alone else None
-    first, second, third, fourth = st.columns(4)
+    first, *second, third, fourth = st.columns(3 if place is None else 4)
     first.metric("Accuracy", percent(found.accuracy.value, 1))
     low, high = percent(found.accuracy.low, 1), percent(found.accuracy.high, 1)
     first.caption(f"95 % interval {low} to {high}, n = {found.n}")
     if place is not None:
-        second.metric("Percentile", f"{place[0]:.0f}")
-        second.caption(f"among simulated taggers, for each of {place[1]} faces another of FER+'s: people differ more")
+        second[0].metric("Percentile", f"{place[0]:.0f}")
+        second[0].caption(f"of simulated taggers, for each of {place[1]} faces another of FER+'s: people differ more")
     f1 = found.report.metrics["macro_f1"]
     third.metric("Macro-F1", f"{f1.value:.3f}")
     third.caption(f"95 % interval {f1.low:.3f} to {f1.high:.3f}")
