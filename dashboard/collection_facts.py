@@ -11,8 +11,7 @@ from dashboard.confusion_data import occurrences_of
 from dashboard.looks import distinct
 from fer_core.answers import Float64
 from fer_core.collection import Collection
-from fer_core.collection_answers import AnsweredFace, answered
-from fer_core.comparison import wilson_interval
+from fer_core.collection_answers import AnsweredFace, answered, own_accuracy
 from fer_core.evidence import Rater
 from fer_core.face_size import Study, Trust, size_of, trust
 from fer_core.human.faces import PIXELS
@@ -47,11 +46,6 @@ def raters(collection: Collection, names: Sequence[str]) -> tuple[Rater, ...]:
             answered = np.array([EMOTIONS.index(made.labels[k]) for k in p.argmax(axis=1)], np.int64)
             found.append(Rater(made.id, titles[made.id], "model", made.labels, answered, p, made.calibrated))
     return tuple(found)
-
-
-def own_accuracy(report: EvaluationReport) -> Interval:
-    """The accuracy on a collection with Wilson's interval: the bootstrap's is too narrow for few faces."""
-    return wilson_interval(round(report.metrics["accuracy"].value * report.n), report.n)
 
 
 def _accuracy(report: EvaluationReport | None, where: str, found: Interval | None = None) -> dict[str, object]:

@@ -3,10 +3,10 @@
 import numpy as np
 from collection_cases import answered_collection
 
-from dashboard import cache, collection_facts
+from dashboard import cache
 from dashboard.words import percent
 from fer_core import collection_edit as edit
-from fer_core.collection_answers import evaluation, labelled
+from fer_core.collection_answers import evaluation, labelled, own_accuracy
 from fer_core.types import EMOTIONS
 from tests.page_runs import opened, text
 
@@ -55,7 +55,7 @@ def test_the_interval_of_few_faces_is_wilsons_as_on_the_collections_page():
     model = _model(made)
     report = evaluation(made, model.id)
     assert report is not None
-    own = collection_facts.own_accuracy(report)
+    own = own_accuracy(report)
     said = text(_page(made, set="own", rows="truth", columns=model.id))
     assert f"({percent(own.low, 1)} to {percent(own.high, 1)})" in said and 1 < report.n < 10
 

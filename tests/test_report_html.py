@@ -48,6 +48,13 @@ def test_a_model_that_was_not_asked_about_a_face_leaves_an_empty_cell():
     assert [[cell.split(" ")[0] for cell in row[4:]] for row in rows] == [["happy", "sad"]] * 3 + [["", "sad"]] * 3
 
 
+def test_the_interval_of_few_faces_is_wilsons_as_on_the_page():
+    """Of three faces read right the bootstrap has 100 to 100 %: every sample of three right ones is right."""
+    made = answer(collection(("a.png",)), card("model-a"), certain("happy"))
+    made = edit.label(made, {face.key: "happy" for face in made.faces})
+    assert _tables(made, ["model-a"])[0][1] == ["Model-A", "3", "100.0%", "43.9% to 100.0%", "1.000"]
+
+
 def test_models_of_one_title_are_told_apart_by_their_ids():
     made = answer(collection(("a.png",)), card("model-a"), certain("happy"))
     for id in ("MODEL-A", "model-c"):

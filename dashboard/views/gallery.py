@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, charts, collection_facts, figures_confusion, looks, ui_gallery, ui_none, ui_open, ui_work
+from dashboard import cache, charts, figures_confusion, looks, ui_gallery, ui_none, ui_open, ui_work
 from dashboard.confusion_data import occurrences_of
 from dashboard.words import percent
 from fer_core import collection_edit as edit
 from fer_core.collection import Collection
-from fer_core.collection_answers import AnsweredFace, answered
+from fer_core.collection_answers import AnsweredFace, answered, own_accuracy
 from fer_core.types import EMOTIONS
 
 
@@ -61,7 +61,7 @@ def accuracy(collection: Collection, titles: dict[str, str]) -> None:
     if not reports:
         st.caption("Each model's score stands here after the first picture.")
         return
-    intervals = {id: collection_facts.own_accuracy(reports[id]) for id in titles if id in reports}
+    intervals = {id: own_accuracy(reports[id]) for id in titles if id in reports}
     with st.container(horizontal=True):
         for id, found in intervals.items():
             n, stored = reports[id].n, cache.reports(id).get("PrivateTest")
