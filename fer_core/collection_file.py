@@ -35,10 +35,9 @@ from fer_core.collection_edit import MAX_CROPS, MAX_FACES, digest
 from fer_core.exports import png, zipped
 from fer_core.photos import MAX_BYTES
 from fer_core.types import EMOTIONS, Face, Uint8
-from fer_core.unpacking import DAMAGED
+from fer_core.unpacking import DAMAGED, MANIFEST
 from fer_core.whole import put
 
-MANIFEST = "collection.json"
 MAX_MEMBERS = 3 * MAX_FACES
 MAX_MANIFEST = 100_000_000
 """Bytes of `collection.json`: a face with the answers of ten models has one or two thousand."""

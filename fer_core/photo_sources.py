@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import glob
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from fer_core import photos
-from fer_core.unpacking import DAMAGED
+from fer_core.unpacking import DAMAGED, MANIFEST
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic",
                       ".heif", ".hif", ".avif"})  # fmt: skip
@@ -88,6 +88,9 @@ def from_zip(name: str, data: bytes, room: int = MAX_UNPACKED) -> Iterator[Input
         yield Input(name, None, "This ZIP is damaged or incomplete. Pack or download it again.")
         return
     members = _members(data)
+    if _is_collection([info.filename for info in members]):
+        yield Input(name, None, "This is a saved collection and no photo. Load it on the page Collection.")
+        return
     total = sum(info.file_size for info in members)
     if len(members) > MAX_MEMBERS or total > room:
         problem = (
@@ -98,6 +101,12 @@ def from_zip(name: str, data: bytes, room: int = MAX_UNPACKED) -> Iterator[Input
         return
     for info in members:
         yield _member(archive, info, f"{name}/{info.filename}")
+
+
+def _is_collection(names: Sequence[str]) -> bool:
+    """Whether a ZIP of these files is what `collection_file` saves: its crops are no photos to be searched again."""
+    places = ("crops/", "originals/", "previews/")
+    return MANIFEST in names and all(name == MANIFEST or name.startswith(places) for name in names)
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Input:
@@ -112,7 +121,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Input
     return Input(name, data)
 
 
-_NO_PHOTO = f"Not read: its name does not end like a photo's. Accepted are {photos.ACCEPTED}."
+_NO_PHOTO = f"Its name does not end like a photo's. Accepted are {photos.ACCEPTED}."
 
 
 def find(wanted: Iterable[str]) -> Iterator[Path | Input]:

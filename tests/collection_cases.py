@@ -18,12 +18,12 @@ from fer_core import collection_edit as edit
 from fer_core.collection import Collection
 from fer_core.collection_add import add
 from fer_core.collection_answers import answer
-from fer_core.collection_file import MANIFEST
 from fer_core.detection import crop
 from fer_core.photo_sources import Input
 from fer_core.photos import read_photo
 from fer_core.reading import PhotoReading
 from fer_core.types import EMOTIONS, DataCard, Face, ModelCard
+from fer_core.unpacking import MANIFEST
 
 BOXES = ((10.0, 12.0, 50.0, 60.0), (80.0, 10.0, 120.0, 60.0), (150.0, 14.0, 190.0, 64.0))
 

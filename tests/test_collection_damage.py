@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 
 from fer_core import artifacts, collection_file, collection_schema as schema
 from fer_core.collection import Collection, CollectionError
-from fer_core.collection_file import MANIFEST, from_bytes, to_bytes
+from fer_core.collection_file import from_bytes, to_bytes
+from fer_core.unpacking import MANIFEST
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from collection_cases import rezipped, worked_collection
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache
+from dashboard import cache, ui_photos
 from fer_core import photo_sources, photos
 from fer_core.collection import Collection
+from fer_core.collection_add import ReadInput, ledger_row
+from fer_core.collection_file import to_bytes
 from fer_core.photo_sources import Input, find, from_uploads, from_zip, number, opened
 
 
@@ -53,6 +56,24 @@ def test_a_file_that_is_named_itself_is_taken_wherever_it_is(tmp_path):
     path.write_bytes(b"hello")
     (one,) = find([str(path)])
     assert list(opened(one)) == [Input(path.as_posix(), b"hello")]
+
+
+@pytest.mark.parametrize("originals", [True, False])
+def test_a_saved_collection_is_no_zip_of_photos(originals):
+    """Its crops would be searched for faces, and nothing in it found, the labels and corrections lost."""
+    data = to_bytes(worked_collection(), originals)
+    (one,) = from_uploads([("class.faces", data)])
+    assert one.data is None and "Load it on the page Collection" in one.problem and not one.skipped
+    with_a_photo = rezipped(data, lambda members: [*members, ("day/a.jpg", b"hello")])
+    assert ("class.faces/day/a.jpg", b"hello") in [
+        (one.name, one.data) for one in from_zip("class.faces", with_a_photo)
+    ]
+
+
+def test_what_is_not_read_is_said_once():
+    (one,) = from_uploads([("day/notes.txt", b"hello")])
+    row = ledger_row(1, ReadInput(one.name, None, None, one.problem, one.skipped), None)
+    assert ui_photos.outcome(row).lower().count("not read") == 1
 
 
 def test_an_empty_name_is_not_taken_for_the_folder_one_is_in(tmp_path, monkeypatch):
