@@ -55,9 +55,9 @@ def _by_names() -> None:
         return made
 
     ui_work.change(by_names)
-    n = told[-1] if told else 0
-    said = f"{n} photo{'s' * (n != 1)} labelled by name." if n else "No file or folder name here names an expression."
-    st.toast(said, icon=":material/label:")
+    for n in told[-1:]:
+        named = f"{counted(n, 'photo')} labelled by name."
+        st.toast(named if n else "No file or folder name here names an expression.", icon=":material/label:")
 
 
 def _many(faces: Sequence[CollectedFace], here: Sequence[CollectedFace]) -> None:

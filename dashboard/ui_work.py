@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dashboard import cache
-from dashboard.cache.workplace import HOURS
+from dashboard.cache.workplace import HOURS, MOST
 from dashboard.words import counted
 from fer_core.collection import Collection
 from fer_core.types import ModelCard
@@ -33,7 +33,8 @@ def current(key: str = WORK) -> Collection | None:
             st.query_params.pop(key, None)
             st.session_state[_problem(key)] = (
                 f"What this link names is no longer in memory: works are kept for {HOURS} hours after their last use, "
-                "until the server stops. Load it from its saved file on the page Collection, or add the photos again."
+                f"the last {MOST} of all users, until the server stops. Load it from its saved file on the page "
+                "Collection, or add the photos again."
             )
         return None
     st.session_state[_id(key)] = id
@@ -77,8 +78,11 @@ def begin(collection: Collection, key: str = WORK) -> None:
 def change(how: Callable[[Collection], Collection], key: str = WORK) -> None:
     """Nothing comes back; the collection is changed, or the reason why it could not be is shown. For callbacks.
 
-    `how` is asked again, about the newest state, where another window changed it meanwhile.
+    `how` is asked again, about the newest state, where another window changed it meanwhile; and not at all where the
+    collection of the URL is no longer in memory, since it is about that one: the user is told so.
     """
+    if st.query_params.get(key) and current(key) is None:
+        return
     try:
         while not swap(now := newest(key), how(now), key):
             pass
