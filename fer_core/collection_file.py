@@ -32,6 +32,7 @@ from fer_core.collection import (
     ModelAnswers,
 )
 from fer_core.collection_edit import MAX_CROPS, MAX_FACES, digest
+from fer_core.crop_rule import has_area
 from fer_core.exports import png, zipped
 from fer_core.photos import MAX_BYTES
 from fer_core.types import EMOTIONS, Face, Uint8
@@ -169,7 +170,8 @@ def _check_members(names: list[str], content: schema.Manifest) -> None:
     wanted = [MANIFEST, *(f"crops/{face.key}.png" for photo in content.photos for face in photo.found)]
     for photo in content.photos:
         wanted += [f"originals/{photo.sha256}", f"previews/{photo.sha256}.jpg"] if photo.pictures else []
-    if len(set(wanted)) < len(wanted) or len({photo.sha256 for photo in content.photos}) < len(content.photos):
+    names_of = ({photo.sha256 for photo in content.photos}, {photo.number for photo in content.photos})
+    if len(set(wanted)) < len(wanted) or min(map(len, names_of)) < len(content.photos):
         raise CollectionError(f"{MANIFEST} is damaged: two faces or photos have one name. Save the collection anew.")
     if missing := sorted(set(wanted) - set(names)):
         raise CollectionError(f"{missing[0]} is missing ({len(missing)} in all). Copy or save the collection anew.")
@@ -216,9 +218,8 @@ class _Loading:
                               tuple(part.places), preview, part.scale, original)  # fmt: skip
 
     def _face(self, part: schema.FacePart, photo: schema.PhotoPart) -> FoundFace:
-        x1, y1, x2, y2 = part.box
         serial = int(part.key.split("-")[1])
-        if not (x1 < x2 and y1 < y2 and part.key.startswith(photo.sha256[:16]) and serial <= len(photo.places)):
+        if not (_fits(part, photo) and part.key.startswith(photo.sha256[:16]) and serial <= len(photo.places)):
             raise CollectionError(f"Face {part.key} is damaged: its box or its name does not fit. Save it anew.")
         crop = self._crop(f"crops/{part.key}.png")
         points = np.array(part.landmarks, np.float32).reshape(-1, 2)
@@ -245,6 +246,14 @@ class _Loading:
         if abs(width - part.width * part.scale) > 1.5 or abs(height - part.height * part.scale) > 1.5:
             raise CollectionError(f"{name[:30]}… has another size than its photo. Save the collection anew.")
         return original, preview
+
+
+def _fits(face: schema.FacePart, photo: schema.PhotoPart) -> bool:
+    """Whether the box is within the photo, and no landmark further away than it is large: all of it can be drawn."""
+    x1, y1, x2, y2 = face.box
+    inside = min(x1, y1) >= 0 and x2 <= photo.width and y2 <= photo.height and has_area(face.box)
+    reach = max(photo.width, photo.height)
+    return inside and all(-reach <= edge <= 2 * reach for point in face.landmarks for edge in point)
 
 
 _NO_MARKUP = str.maketrans("", "", "[]<>`")
