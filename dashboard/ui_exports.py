@@ -68,7 +68,7 @@ def load() -> None:
 def everything(collection: Collection, titles: Mapping[str, str]) -> None:
     """Draws all exports, with the choice to blur faces in them."""
     ids, stem = list(titles), file_name(collection)
-    blur = st.toggle("Blur faces", help=BLURRED)
+    blur = st.toggle("Blur faces", key="blur", bind="query-params", help=BLURRED)
     said = "-blurred" if blur else ""
     with st.container(horizontal=True):
         _button("Answers (CSV)", lambda: exports.faces_csv(collection, ids), f"{stem}.csv", "text/csv",
