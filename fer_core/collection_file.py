@@ -6,6 +6,7 @@ version is refused with a CollectionError before anything comes of it. Nothing i
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -210,11 +211,13 @@ class _Loading:
         return Collection(content.name, content.options, photos, ledger, edits, (), answers, len(edits))
 
     def _photo(self, part: schema.PhotoPart) -> CollectedPhoto:
+        if not all(_within(place, part) for place in part.places):
+            raise CollectionError(f"The places of {part.sha256[:16]}… do not fit into the photo. Save it anew.")
         found = tuple(self._face(face, part) for face in part.found)
         self.drawn += [Draw(face) for face in found if face.origin == "drawn"]
         original, preview = self._pictures(part) if part.pictures else (None, None)
-        detected = tuple(face for face in found if face.origin == "detected")
-        return CollectedPhoto(part.number, part.name, part.sha256, part.width, part.height, tuple(part.notes), detected,
+        found = tuple(face for face in found if face.origin == "detected")
+        return CollectedPhoto(part.number, part.name, part.sha256, part.width, part.height, tuple(part.notes), found,
                               tuple(part.places), preview, part.scale, original)  # fmt: skip
 
     def _face(self, part: schema.FacePart, photo: schema.PhotoPart) -> FoundFace:
@@ -235,8 +238,6 @@ class _Loading:
         return crop
 
     def _pictures(self, part: schema.PhotoPart) -> tuple[bytes, bytes]:
-        import hashlib
-
         name = f"previews/{part.sha256}.jpg"
         original = _unpacked(self.archive, self.members[f"originals/{part.sha256}"], MAX_BYTES)
         preview = _unpacked(self.archive, self.members[name], MAX_BYTES)
@@ -250,10 +251,14 @@ class _Loading:
 
 def _fits(face: schema.FacePart, photo: schema.PhotoPart) -> bool:
     """Whether the box is within the photo, and no landmark further away than it is large: all of it can be drawn."""
-    x1, y1, x2, y2 = face.box
-    inside = min(x1, y1) >= 0 and x2 <= photo.width and y2 <= photo.height and has_area(face.box)
     reach = max(photo.width, photo.height)
-    return inside and all(-reach <= edge <= 2 * reach for point in face.landmarks for edge in point)
+    near = all(-reach <= edge <= 2 * reach for point in face.landmarks for edge in point)
+    return near and _within(face.box, photo)
+
+
+def _within(box: schema.Edges, photo: schema.PhotoPart) -> bool:
+    x1, y1, x2, y2 = box
+    return min(x1, y1) >= 0 and x2 <= photo.width and y2 <= photo.height and has_area(box)
 
 
 _NO_MARKUP = str.maketrans("", "", "[]<>`")

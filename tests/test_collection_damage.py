@@ -36,6 +36,7 @@ DAMAGED_MANIFESTS = {
     "other format": (_set("format", to="something"), "choose another file"),
     "NaN box": (_set("photos", 0, "found", 0, "box", to=[float("nan"), 0, 1, 1]), "finite number"),
     "infinite place": (_set("photos", 0, "places", 0, to=[0, 0, 1, float("inf")]), "finite number"),
+    "place beyond the photo": (_set("photos", 0, "places", 0, to=[-1e308, 0, 1e308, 9]), "do not fit"),
     "empty box": (_set("photos", 0, "found", 0, "box", to=[9.0, 9.0, 9.0, 9.0]), "does not fit"),
     "box beyond the photo": (_set("photos", 0, "found", 0, "box", to=[-1e9, -1e9, 1e9, 1e9]), "does not fit"),
     "box of no pixel": (_set("photos", 0, "found", 0, "box", to=[9.0, 9.0, 9.5, 9.5]), "does not fit"),
