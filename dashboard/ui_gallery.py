@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, ui_url, ui_work
+from dashboard import cache, looks, ui_url, ui_work
 from dashboard.pages_table import VIEWS
 from dashboard.words import percent
 from fer_core import collection_edit as edit
@@ -63,23 +63,24 @@ def prompt(collection: Collection) -> None:
         shots = [(asked, file)] if file else []
     if shots:
         for label, file in shots:
-            _take(label, file.name, file.getvalue())
+            _take(label, file.name, file.getvalue(), f"{looks.verbatim(file.name[:60])}: " if len(shots) > 1 else "")
         st.session_state["gallery-turn"] = turn + 1
         st.rerun()
 
 
-def _take(label: str | None, name: str, data: bytes) -> None:
-    """Nothing comes back; the picture is in the gallery under its label, or a note says why not."""
+def _take(label: str | None, name: str, data: bytes, whose: str) -> None:
+    """Nothing comes back; the picture is in the gallery under its label, or a note, after `whose`, says why not."""
 
     def taken(now: Collection) -> Collection:
         if label is None:
-            raise CollectionError(f"The name {name[:60]!r} tells no expression, or two. Try one like anna_happy.jpg.")
+            raise CollectionError(f"{whose}The name tells no expression, or two. Try one like anna_happy.jpg.")
         with st.spinner("Looking for your face …"):
             one = read_input(Input(name[:300], data), reader(cache.detector()), now.options)
         if one.reading is None or not one.reading.faces:
-            raise CollectionError(one.problem or "No face found. Come closer, look at the camera, and mind the light.")
+            why = one.problem or "No face found. Come closer, look at the camera, and mind the light."
+            raise CollectionError(f"{whose}{why}")
         if one.reading.sha256 in posed(now).values():
-            raise CollectionError("This picture is in the gallery already. Take another one.")
+            raise CollectionError(f"{whose}This picture is in the gallery already. Take another one.")
         made = add_one(_without(now, label), one)
         faces = sorted(made.faces_of(one.reading.sha256), key=lambda face: -_area(face.face.box))
         if len(faces) > 1:

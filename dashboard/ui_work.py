@@ -87,7 +87,8 @@ def change(how: Callable[[Collection], Collection], key: str = WORK) -> None:
         while not swap(now := newest(key), how(now), key):
             pass
     except ValueError as error:  # CollectionError, PhotoError, EmotionError: all in the user's words
-        st.session_state[_problem(key)] = str(error)
+        before = st.session_state.get(_problem(key))  # one of several changes, of which more may be refused
+        st.session_state[_problem(key)] = f"{before}  \n{error}" if before else str(error)
 
 
 def newest(key: str = WORK) -> Collection:

@@ -56,6 +56,15 @@ def undone(quick):
     return at
 
 
+def test_each_of_several_files_that_is_refused_is_named_with_its_reason(quick):
+    at = opened("gallery", **{"with": "seven"})
+    files = [("a*b*_happy.png", b"no picture"), ("me_sad.png", face()), ("holiday.png", face())]
+    at.file_uploader[0].set_value([(name, data, "image/png") for name, data in files]).run()
+    assert not at.exception and labels(at) == ["sad"]
+    assert "a\\*b\\*\\_happy\\.png: This file is not a photo" in text(at)
+    assert "holiday\\.png: The name tells no expression" in text(at)
+
+
 def test_undo_says_what_became_of_the_picture_and_redo_brings_it_back(undone):
     assert labels(undone) == [None] and "**0 of 7**" in text(undone)
     assert "A picture has no label" in text(undone) and "Redo brings back" in text(undone)
