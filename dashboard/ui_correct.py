@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cache, figures_photo, ui_url, ui_work
+from dashboard import cache, figures_photo, ui_photos, ui_url, ui_work
 from fer_core import collection_edit as edit
 from fer_core.collection import CollectedPhoto, Collection
 from fer_core.types import EMOTIONS, Box
@@ -117,8 +117,17 @@ def tools(collection: Collection, photo: CollectedPhoto) -> None:
     _doubles(collection, photo, {key: number for number, key in by_number.items()})
     _labels(photo, keys, stamp)
     ui_work.undo_buttons(collection)
-    st.button("Remove this photo", icon=":material/hide_image:", type="tertiary", on_click=ui_work.change,
-              args=(lambda now: edit.remove_photo(now, photo.sha256),))  # fmt: skip
+    numbers = [one.number for one in collection.shown]
+    at = numbers.index(photo.number)
+    beside = (numbers[at + 1 :] or numbers[:at][-1:] or numbers)[0]
+    st.button("Remove this photo", icon=":material/hide_image:", type="tertiary", on_click=_remove,
+              args=(photo.sha256, beside))  # fmt: skip
+
+
+def _remove(photo: str, beside: int) -> None:
+    """Nothing comes back; that photo is no more, and the one of the number `beside` is looked at."""
+    ui_work.change(lambda now: edit.remove_photo(now, photo))
+    ui_url.put(ui_photos.PHOTO, [str(beside)])
 
 
 def _doubles(collection: Collection, photo: CollectedPhoto, numbers: dict[str, str]) -> None:

@@ -23,6 +23,8 @@ MOST_SAID = 5
 """Files whose reason for not being read is written out; the table has them all."""
 CREDIT = "An example: NASA's portrait of the astronaut Eileen Collins, public domain. Add your own photos above."
 OUTCOMES = {"read": "", "no face": "", "same": "", "skipped": "Not read. ", "failed": "Could not be read. "}
+PHOTO = "photo"
+"""What the number of the photo that is looked at is called in the URL."""
 KEEPS = "They stay in this computer's memory."
 
 
@@ -49,7 +51,10 @@ def add_photos(key: str = ui_work.WORK) -> None:
 
 
 def take(files: Sequence[tuple[str, bytes]], key: str = ui_work.WORK) -> None:
-    """Nothing comes back; the files are in the collection at work, with progress shown meanwhile."""
+    """Nothing comes back; the files are in the collection at work, with progress shown meanwhile.
+
+    The first photo that came is looked at from now on.
+    """
     n = number(files)
     start = _users(ui_work.newest(key))
     bar = st.progress(0.0, "Looking for faces …")
@@ -59,6 +64,9 @@ def take(files: Sequence[tuple[str, bytes]], key: str = ui_work.WORK) -> None:
 
     made = collection_add.add(start, _named(from_uploads(files)), cache.reader(), progress)
     ui_work.change(lambda now: collection_add.carried(made, start, _users(now)), key)
+    came = [photo.number for photo in ui_work.newest(key).shown if photo.number > len(start.ledger)]
+    if came and start.shown:
+        ui_url.put(PHOTO, [str(came[0])])
     bar.empty()
 
 
@@ -159,15 +167,16 @@ def photo_choice(collection: Collection) -> CollectedPhoto:
     titles = {number: f"{number} · {photo.name}" for number, photo in photos.items()}
     first = next(iter(photos))
     if len(photos) == 1:
+        st.query_params.pop(PHOTO, None)  # it would name a photo that was removed, once there is another
         return photos[first]
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     with left:
-        chosen = ui_url.one(st.selectbox, "Photo", titles, "photo", first)
+        chosen = ui_url.one(st.selectbox, "Photo", titles, PHOTO, first)
     numbers = list(photos)
     at = numbers.index(chosen or first)
     with right, st.container(horizontal=True):
         for step, icon, words in ((-1, "chevron_left", "Previous photo"), (1, "chevron_right", "Next photo")):
             to = numbers[(at + step) % len(numbers)]
             st.button("", icon=f":material/{icon}:", key=f"photo{step}", help=words, on_click=ui_url.put,
-                      args=("photo", [to]))  # fmt: skip
+                      args=(PHOTO, [to]))  # fmt: skip
     return photos[chosen or first]

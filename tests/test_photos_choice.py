@@ -1,6 +1,6 @@
 """Photos: which of several photos is at work, and which models are asked."""
 
-from collection_cases import collection
+from collection_cases import collection, picture
 
 from dashboard import cache
 from tests.page_runs import opened, text
@@ -36,3 +36,37 @@ def test_a_second_box_is_drawn_in_the_same_photo_whose_title_stays(tmp_path, mon
         photos = {photo.sha256: photo.number for photo in made.photos}
         assert len(drawn) == n and {photos[face.found.photo] for face in drawn} == {2}
         assert at.selectbox(key="photo").options == before.options and list(at.query_params["photo"]) == ["2"]
+
+
+def _looked_at(at):
+    return at.selectbox(key="photo").value
+
+
+def _remove(at):
+    next(button for button in at.button if button.label == "Remove this photo").click().run()
+    assert not at.exception and "in the link" not in text(at)
+
+
+def test_a_removed_photo_gives_way_to_the_next_and_is_no_wrong_link(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))  # no models
+    id = cache.new_work_id()
+    cache.works().put(id, collection(("a.png", "b.png", "c.png", "d.png")))
+    at = opened("photos", work=id, photo="2")
+    _remove(at)
+    assert _looked_at(at) == "3"
+    at.button(key="photo1").click().run()
+    _remove(at)  # the last one
+    assert _looked_at(at) == "3"
+    _remove(at)
+    assert "photo" not in at.query_params  # one is left, and nothing to choose
+    at.file_uploader[0].set_value(("e.png", picture(9), "image/png")).run()
+    assert not at.exception and "in the link" not in text(at)
+
+
+def test_a_photo_that_is_added_is_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))  # no models
+    at = _photos()
+    at.file_uploader[0].set_value([(f"{n}.png", picture(n), "image/png") for n in (7, 8)]).run()
+    assert not at.exception and _looked_at(at) == "3"
+    at.file_uploader[0].set_value(("none.png", b"no picture", "image/png")).run()
+    assert not at.exception and _looked_at(at) == "3"
