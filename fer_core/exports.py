@@ -20,6 +20,7 @@ from PIL import Image
 from fer_core.collection import CollectedPhoto, Collection, LedgerRow, ModelAnswers
 from fer_core.collection_answers import AnsweredFace, answered
 from fer_core.detection import DetectionOptions
+from fer_core.photos import MAX_SIDE
 from fer_core.reading import draw_boxes, spreadsheet_safe, table_rows
 from fer_core.types import EMOTIONS, Box, Uint8
 
@@ -28,7 +29,8 @@ COLUMNS: Mapping[str, str] = {
     "photo": "the file's number in the ledger, from 1",
     "file": "the file's name; a leading quote keeps a spreadsheet from taking it for a formula",
     "face": "the face's number in its photo, from 1 in reading order",
-    "x1": "left edge of its box, in pixels of the upright photo",
+    "x1": f"left edge of its box, in pixels of the upright photo as it was searched: reduced to {MAX_SIDE:,} pixels "
+    "on its longer side where it has more, which the ledger says",
     "y1": "upper edge",
     "x2": "right edge",
     "y2": "lower edge",

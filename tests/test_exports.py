@@ -18,6 +18,7 @@ from fer_core.collection import Collection
 from fer_core.collection_add import add
 from fer_core.detection import CropRule, DetectionOptions
 from fer_core.photo_sources import Input
+from fer_core.photos import MAX_SIDE
 from fer_core.report_html import report_html
 from fer_core.types import EMOTIONS
 
@@ -168,3 +169,11 @@ def test_every_column_is_documented_in_its_place():
     names = exports.faces_csv(made, ["model-a"]).decode("utf-8-sig").splitlines()[0].split(",")
     assert names[: len(exports.COLUMNS)] == list(exports.COLUMNS) and all(exports.COLUMNS.values())
     assert names[len(exports.COLUMNS) :] == [f"model-a:{name}" for name in ("label", *EMOTIONS)]
+
+
+def test_boxes_of_a_large_photo_are_said_to_be_of_the_reduced_one():
+    large = add(Collection(), [Input("a.png", picture(0, (60, MAX_SIDE + 500)))], reads(()))
+    large = edit.draw(large, large.photos[0].sha256, (MAX_SIDE - 40, 0, MAX_SIDE + 500, 50))
+    (row,) = exports.rows(large, [])
+    assert row["x2"] == MAX_SIDE and f"reduced to {MAX_SIDE:,} pixels" in exports.COLUMNS["x1"]
+    assert f"to {MAX_SIDE}x" in large.ledger[0].reason
