@@ -18,7 +18,7 @@ from fer_core.exports import annotated_jpeg, blurred, jpeg
 from fer_core.types import Prediction, Uint8, distinct
 
 SIDE = 96
-"""Pixels of a face in the report."""
+"""Pixels of a face's height in the report."""
 
 
 def report_html(collection: Collection, ids: Sequence[str], blur: bool = False, photos: bool = True) -> bytes:
@@ -44,7 +44,9 @@ def _uri(data: bytes) -> str:
 
 
 def _small(crop: Uint8, blur: bool) -> Uint8:
-    return np.asarray(Image.fromarray(blurred(crop) if blur else crop).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+    height, width = crop.shape[:2]
+    size = max(1, round(SIDE * width / height)), SIDE
+    return np.asarray(Image.fromarray(blurred(crop) if blur else crop).resize(size, Image.Resampling.BILINEAR))
 
 
 def _face(one: AnsweredFace, ids: Sequence[str], blur: bool) -> dict[str, Any]:

@@ -1,10 +1,16 @@
 """The report's table keeps every answer under the model that gave it."""
 
+import base64
+import re
 from html.parser import HTMLParser
+from io import BytesIO
 
 from collection_cases import add, answer, card, certain, collection, picture, reads
+from PIL import Image
 
 from fer_core import collection_edit as edit
+from fer_core.collection import Collection
+from fer_core.detection import CropRule, DetectionOptions
 from fer_core.photo_sources import Input
 from fer_core.report_html import report_html
 
@@ -46,6 +52,17 @@ def test_a_model_that_was_not_asked_about_a_face_leaves_an_empty_cell():
     head, *rows = _tables(made, ["model-a", "model-b"])[0]
     assert head[4:] == ["Model-A", "Model-B"]
     assert [[cell.split(" ")[0] for cell in row[4:]] for row in rows] == [["happy", "sad"]] * 3 + [["", "sad"]] * 3
+
+
+def test_a_face_that_is_higher_than_wide_keeps_its_shape():
+    tight = add(Collection(options=DetectionOptions(crop=CropRule(1.0, "tight"))), [Input("a.png", picture())], reads())
+    height, width = tight.faces[0].face.crop.shape[:2]
+    (found, *_) = re.findall(
+        rb'src="data:image/jpeg;base64,([^"]+)"[^>]*alt="Face', report_html(tight, [], photos=False)
+    )
+    with Image.open(BytesIO(base64.b64decode(found))) as shown:
+        assert width < height and shown.size == (round(96 * width / height), 96)
+    assert not re.search(rb'width="\d+"[^>]*alt="Face', report_html(tight, [], photos=False))
 
 
 def test_the_interval_of_few_faces_is_wilsons_as_on_the_page():
