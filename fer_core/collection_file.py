@@ -171,8 +171,8 @@ def _check_members(names: list[str], content: schema.Manifest) -> None:
     wanted = [MANIFEST, *(f"crops/{face.key}.png" for photo in content.photos for face in photo.found)]
     for photo in content.photos:
         wanted += [f"originals/{photo.sha256}", f"previews/{photo.sha256}.jpg"] if photo.pictures else []
-    names_of = ({photo.sha256 for photo in content.photos}, {photo.number for photo in content.photos})
-    if len(set(wanted)) < len(wanted) or min(map(len, names_of)) < len(content.photos):
+    apart = min(len({photo.sha256 for photo in content.photos}), len({photo.number for photo in content.photos}))
+    if len(set(wanted)) < len(wanted) or apart < len(content.photos):
         raise CollectionError(f"{MANIFEST} is damaged: two faces or photos have one name. Save the collection anew.")
     if missing := sorted(set(wanted) - set(names)):
         raise CollectionError(f"{missing[0]} is missing ({len(missing)} in all). Copy or save the collection anew.")
