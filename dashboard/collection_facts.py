@@ -11,7 +11,7 @@ from dashboard.confusion_data import occurrences_of
 from dashboard.looks import distinct
 from fer_core.answers import Float64
 from fer_core.collection import Collection
-from fer_core.collection_answers import AnsweredFace, answered, own_accuracy
+from fer_core.collection_answers import AnsweredFace, answered, labelled, own_accuracy
 from fer_core.evidence import Rater
 from fer_core.face_size import Study, Trust, size_of, trust
 from fer_core.human.faces import PIXELS
@@ -48,6 +48,12 @@ def raters(collection: Collection, names: Sequence[str]) -> tuple[Rater, ...]:
     return tuple(found)
 
 
+def readers(collection: Collection) -> dict[str, str]:
+    """The titles by id of the models that read every face that `occurrences` counts."""
+    faces = labelled(collection) or collection.faces
+    return {rater.id: rater.title for rater in raters(collection, [face.found.digest for face in faces])}
+
+
 def _accuracy(report: EvaluationReport | None, where: str, found: Interval | None = None) -> dict[str, object]:
     if report is None:
         return {f"{where}: accuracy": None, f"{where}: 95 % interval": None, f"{where}: macro F1": None,
@@ -78,8 +84,8 @@ def distribution(collection: Collection, ids: Sequence[str]) -> pd.DataFrame:
 def occurrences(collection: Collection, ids: Sequence[str]) -> pd.DataFrame:
     """The same as numbers of faces."""
     faces = answered(collection, ids)
-    labelled = [one for one in faces if one.collected.label]
-    return occurrences_of(_given(labelled or faces, ids, bool(labelled)))
+    posed = [one for one in faces if one.collected.label]
+    return occurrences_of(_given(posed or faces, ids, bool(posed)))
 
 
 def _given(faces: Sequence[AnsweredFace], ids: Sequence[str], labelled: bool) -> dict[str, list[str]]:

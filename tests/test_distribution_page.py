@@ -1,5 +1,6 @@
 """The Distribution page: how often each label is given, as counted by hand."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -77,6 +78,18 @@ def test_the_users_own_photos_are_counted_where_models_read_them():
         said = [one.labels[row.argmax()] for row in (one.probabilities[f.found.digest] for f in made.faces)]
         assert table[one.title].tolist() == [said.count(emotion) for emotion in EMOTIONS]
     assert f"{len(made.faces)} faces in {len(made.shown)} of your photos" in text(at)
+
+
+def test_a_model_that_read_only_some_of_the_faces_is_not_counted_beside_those_that_read_all():
+    made = answered_collection()
+    first, second = made.answers.values()
+    few = dict(list(first.probabilities.items())[:2])
+    made = replace(made, answers=made.answers | {first.id: replace(first, probabilities=few)})
+    at = with_photos(made)
+    table = at.dataframe[-1].value.set_index("label")
+    assert list(table.columns) == [second.title] and table[second.title].sum() == len(made.faces)
+    assert f"{len(made.faces)} faces in" in text(at)
+    assert f"they read only some of these faces: {first.title}" in text(at)
 
 
 def test_labelled_faces_are_counted_beside_what_was_posed():

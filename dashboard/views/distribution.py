@@ -10,7 +10,6 @@ from dashboard import (
     collection_facts,
     confusion_data as data,
     figures_confusion,
-    looks,
     ui_raters,
     ui_work,
 )
@@ -47,22 +46,23 @@ def main() -> None:
 
 
 def own_photos() -> None:
-    """Draws the same of the faces in the user's photos, by the models that read them already: none is loaded here."""
+    """Draws the same of the faces in the user's photos, by the models that read all of these: none is loaded here."""
     collection = ui_work.current()
-    answers = collection.answers if collection else {}
+    readers = collection_facts.readers(collection) if collection else {}
     st.subheader("Your own photos")
-    if collection and collection.faces and answers:
-        titles = looks.distinct({id: made.title for id, made in answers.items()})
-        table = collection_facts.occurrences(collection, list(titles))
+    if collection and readers:
+        table = collection_facts.occurrences(collection, list(readers))
         n = int(table.iloc[:, 0].sum())
         of = f"{n} labelled face{'s' * (n != 1)}" if "truth" in table else f"{n} face{'s' * (n != 1)}"
-        titles = {"truth": "what was posed"} | titles if "truth" in table else titles
+        titles = {"truth": "what was posed"} | readers if "truth" in table else readers
         charts.chart(
             figures_confusion.occurrence_bars(table, titles, share=False),
             table.rename(columns=titles).rename_axis("label").reset_index(), "occurrences-own-photos",
             f"How often each label is given to {of} in your photos by {', '.join(titles.values())}", key="own",
         )  # fmt: skip
         st.caption(f"{of} in {len(collection.shown)} of your photos; number of faces.")
+        if some := [made.title for id, made in collection.answers.items() if id not in readers]:
+            st.caption(f"Left out, since they read only some of these faces: {', '.join(some)}.")
     else:
         st.markdown("Drop photos on the page Photos: how often each model gives each label then stands here too.")
     if st.button("Open Photos", icon=":material/groups:"):
