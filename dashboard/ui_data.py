@@ -151,7 +151,8 @@ def variations(face: Uint8, changed: Uint8, options: Augmentation) -> None:
     pictures(np.stack([face, *changed]), ["as it is", *[f"draw {i}" for i in numbers]],
              ["The face as it is", *[f"The face, changed: draw {i}" for i in numbers]], 112)  # fmt: skip
     st.caption(
-        f"{words}. An illustration in NumPy of what the trainers do on their device; a test holds the two together."
+        f"{words}. An illustration in NumPy of what the trainers do on their device; a test holds the two together. "
+        "How much of a picture is learned from, and how large (`crop`, `start_size`), is not shown."
     )
 
 
@@ -224,10 +225,10 @@ def nothing_known() -> None:
 
 def conflicts_in_words(n: int, near: bool) -> None:
     """Says how many groups of copies have different labels."""
-    kind = "near" if near else "exact"
+    answered = "a model that answers the same to all of them" if near else "whatever a model answers, it"
     st.markdown(
-        f"**{n:,} group{'s' * (n != 1)}** of {kind} copies whose labels differ: whatever a model answers, it is "
-        "wrong on one of them."
+        f"**{n:,} group{'s' * (n != 1)}** of {'near' if near else 'exact'} copies whose labels differ: {answered} is "
+        "wrong on at least one."
     )
 
 

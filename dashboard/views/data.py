@@ -99,15 +99,17 @@ def unusable(of: data_facts.Images) -> None:
         st.markdown(f"**{len(report.blank)} blank** images: every pixel has the same value.")
         ui_data.gallery(of, of.places(report.blank)[ui_data.page_of(len(report.blank), MANY, "blank")], split=True)
     places = data_facts.not_faces(of)
-    st.markdown(f"**{counted(len(places), 'image')}** that more than half of FER+'s taggers call no face.")
+    voted = int(of.votes.any(axis=1).sum())
+    said = f"**{counted(len(places), 'image')}** that more than half of FER+'s taggers call no face"
+    st.markdown(f"{said}, of {voted:,} that have votes here.")
     ui_data.gallery(of, places[ui_data.page_of(len(places), MANY, "noface")], split=True)
 
 
 def augmentation(of: data_facts.Images | None) -> None:
     """Draws what a recipe's [augment] table does to one face."""
     ui_data.what_augmentation_is()
-    cards = cache.cards()[0]
-    recipes = {card.id: Augmentation.from_recipe(card.recipe.get("augment", {})) for card in cards}
+    cards = [card for card in cache.cards()[0] if "augment" in card.recipe]  # an ensemble was not trained
+    recipes = {card.id: Augmentation.from_recipe(card.recipe["augment"]) for card in cards}
     options, seed = ui_data.augmentation_choice(recipes, {card.id: card.title for card in cards})
     face = ui_data.face_choice(of)
     ui_data.variations(face, examples(face, options, DRAWS, seed), options)
