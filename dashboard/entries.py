@@ -144,9 +144,17 @@ def commonest(entries: Sequence[Entry], labels: tuple[str, ...] = EMOTIONS) -> t
 def remarks(entries: Sequence[Entry]) -> list[str]:
     """What to know before comparing: which models answer only some labels, and on how many images."""
     return [
-        f"**{entry.title}** answers only {', '.join(entry.labels)}. Its figures are on the "
-        f"{f'{entry.report.n:,} ' if entry.report else ''}images with these labels, "
-        "so they are not on a par with the others'."
+        narrower(
+            entry.title, entry.labels, f"figures are on the {f'{entry.report.n:,} ' if entry.report else ''}images"
+        )
         for entry in entries
         if len(entry.labels) < len(EMOTIONS)
     ]
+
+
+def narrower(title: str, labels: Sequence[str], figures: str) -> str:
+    """What to know of a model that answers only these labels; `figures` says which are on which images."""
+    return (
+        f"**{title}** answers only {', '.join(labels)}. Its {figures} with these labels, "
+        "so they are not on a par with the others'."
+    )

@@ -8,12 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, charts, collection_facts, looks, ui_url, ui_work, words
+from dashboard.entries import narrower
 from dashboard.figures_size import COUNTED, LOST
 from dashboard.pages_table import VIEWS
 from fer_core.collection import Collection
 from fer_core.collection_answers import AnsweredFace, answered
 from fer_core.face_size import MARGIN, Study, Trust, size_of, trust
-from fer_core.types import ModelCard
+from fer_core.types import EMOTIONS, ModelCard
 
 COMMAND = "uv run python -m trainers face-size --data fer2013.csv"
 RULE_COMMAND = "uv run python -m trainers crop-rule --data fer2013.csv"
@@ -28,6 +29,8 @@ own pictures is in the table of the chart above, as accuracy on missed."""
 RULES = """How a face is cut out of the photo, learned from {learned:,} Training faces of FER2013 and compared on {n:,}
 PublicTest faces of {side} pixels. Overlap is with the frame that FER2013's makers cut. The program cuts by
 **{used}**."""
+ON_ALL = "Accuracy on FER2013's own pictures of all faces, found or not"
+ON_FOUND = "Accuracy on the faces that detection finds at this size"
 GAINS = "Differences are in points of accuracy, with their 95 % intervals."
 NO_GAINS = f"No accuracies: every model that was asked has been trained anew since. `{RULE_COMMAND}` asks again."
 
@@ -67,8 +70,9 @@ def lacking(problems: Mapping[str, str], titles: Mapping[str, str]) -> None:
 def verdict_table(table: pd.DataFrame) -> None:
     """Draws from which size on each model is to be trusted, with the download."""
     percent = {
-        name: st.column_config.NumberColumn(name, format="%.1f %%") for name in table.columns[2:] if name != LOST
-    }
+        name: st.column_config.NumberColumn(name, format="%.1f %%", help=ON_FOUND if name.endswith("px") else ON_ALL)
+        for name in table.columns[2:] if name != LOST
+    }  # fmt: skip
     percent |= {
         "model": st.column_config.TextColumn(width=205),
         table.columns[1]: st.column_config.NumberColumn(width=130),
@@ -77,6 +81,13 @@ def verdict_table(table: pd.DataFrame) -> None:
     alt = "A row a model: the smallest size to be trusted, and accuracy by size"
     st.dataframe(table, hide_index=True, column_config=percent, alt=alt, placeholder="no size", height="content")
     charts.download(table, "face-size-verdicts")
+
+
+def fewer_labels(studies: Mapping[str, Study], cards: Mapping[str, ModelCard], titles: Mapping[str, str]) -> None:
+    """Says which models know fewer than seven labels, and so are judged on fewer faces."""
+    for id, study in studies.items():
+        if len(cards[id].labels) < len(EMOTIONS):
+            st.caption(narrower(titles[id], cards[id].labels, f"figures are on the {study.n:,} faces"))
 
 
 def rules_table(table: pd.DataFrame) -> None:

@@ -11,10 +11,11 @@ from PIL import Image
 
 from dashboard import cache, charts, figures_what_if, looks, ui_url, what_if_facts as facts
 from dashboard.chosen_face import ChosenFace
+from dashboard.entries import narrower
 from dashboard.words import counted
 from fer_core.disturbances import DISTURBANCES
 from fer_core.preprocess import to_pixels
-from fer_core.types import Float32, InputSpec, ModelCard, Prediction, Uint8
+from fer_core.types import EMOTIONS, Float32, InputSpec, ModelCard, Prediction, Uint8
 from fer_core.what_if import Study
 
 COMMAND = "uv run python -m trainers what-if --data fer2013.csv"
@@ -112,6 +113,9 @@ def curves(studies: Mapping[str, Study], titles: Mapping[str, str], strengths: M
         )
     first = next(iter(studies.values()))
     st.caption(HOW.format(n=first.n, split=first.split, seed=first.seed))
+    for id, one in studies.items():
+        if len(one.labels) < len(EMOTIONS):
+            st.caption(narrower(titles[id], one.labels, f"accuracies are on the {one.knows:,} faces"))
     st.subheader("The strongest of each")
     table = facts.strongest(studies, titles)
     bars = {titles[id]: st.column_config.ProgressColumn(titles[id], format="%.0f %%", min_value=0, max_value=100)

@@ -135,6 +135,14 @@ def test_no_model_chosen(asked):
     assert not at.exception and "at least one model" in text(at)
 
 
+def test_a_model_of_fewer_labels_is_said_to_be_judged_on_fewer_faces():
+    own, all_seven = study("keras-native-five"), study("torch-native")
+    at = run(models=["keras-native-five", "torch-native"])
+    assert not at.exception and own.n < all_seven.n
+    assert f"its accuracy there on all {all_seven.n:,} faces" in text(at).replace("\n", " ")
+    assert f"on the {own.n:,} faces with these labels, so they are not on a par" in text(at)
+
+
 def test_a_model_without_a_study_is_named(asked):
     (asked / "torch-native" / "face_size.json").unlink()
     at = run()

@@ -55,6 +55,18 @@ def test_of_more_models_than_can_be_told_apart_the_most_accurate_curves_are_draw
     assert set(table["model"]) == {artifacts.card(id).title for id in IDS}
 
 
+def test_a_model_of_fewer_labels_is_said_to_be_judged_on_fewer_faces(studied):
+    curves = {id: tuple(replace(point, answers=(5,) * 4) for point in points) for id, points in WHAT_IF.curves.items()}
+    few = replace(WHAT_IF, labels=EMOTIONS[3:], knows=21, curves=curves, plain=replace(PLAIN, answers=(5,) * 4),
+                  weights_sha256=artifacts.card(IDS[1]).weights_sha256)  # fmt: skip
+    artifacts.save_study("what_if", asdict(few), IDS[1])
+    at = run("what_if", measure="accuracy")
+    said = text(at)
+    assert not at.exception and said.count("not on a par") == 1
+    assert f"**{artifacts.card(IDS[1]).title}** answers only happy, sad, surprise, neutral" in said
+    assert "on the 21 faces with these labels, so they are not on a par" in said
+
+
 def test_what_if_with_the_shipped_models():
     at = run("what_if", models=["keras-native", "torch-native"])
     assert not at.exception and "None of the 2 models changed its label" in text(at)

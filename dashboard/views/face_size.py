@@ -22,6 +22,7 @@ def main() -> None:
     studies = {id: study for id, study in cache.face_sizes().items() if id in titles}
     if studies:
         verdicts(studies, titles)
+        ui_size.fewer_labels(studies, cards, titles)
         sizes(studies, cards)
         detection(max(studies.values(), key=lambda study: study.n))
     else:
@@ -47,12 +48,12 @@ def sizes(studies: Mapping[str, Study], cards: Mapping[str, ModelCard]) -> None:
         st.info("Choose at least one model above.", icon=":material/tune:")
         return
     shown = {id: study for id, study in studies.items() if id in chosen}
-    first = next(iter(shown.values()))
+    largest = max(shown.values(), key=lambda study: study.n)
     counted = ui_size.counted()
     said = "; ".join(f"{titles[id]}: {spoken(study, counted)}" for id, study in shown.items())
     figure = figures_size.accuracy(shown, titles, looks.looks(shown), counted)
     chart(figure, figures_size.size_table(shown, titles), "face-size", f"Accuracy by face size. {said}.")
-    st.caption(ui_size.HOW.format(split=first.split, n=first.n))
+    st.caption(ui_size.HOW.format(split=largest.split, n=largest.n))
 
 
 def detection(study: Study) -> None:
