@@ -77,11 +77,20 @@ def members(card: ModelCard) -> list[str]:
     return list(card.recipe.get("members", ()))
 
 
-def mixed(card: ModelCard) -> str:
-    """What a training accuracy is of where faces were mixed; "" where none were."""
-    if not card.recipe.get("regularise", {}).get("mixup"):
-        return ""
-    return "Training accuracy is, while faces are mixed, against one of two labels: lower than that on whole faces."
+def learned_against(card: ModelCard) -> str:
+    """What the training curves are of where it is not FER2013's label of whole faces alone; "" where it is."""
+    rules = card.recipe.get("regularise", {})
+    against = {
+        "mixed faces": rules.get("mixup"),
+        "softened labels": rules.get("label_smoothing"),
+        "a teacher's answers": card.recipe.get("distil"),
+        "weighted classes": rules.get("class_weights", "none") != "none",
+    }
+    named = " and ".join(name for name, there in against.items() if there)
+    said = f"Training loss is with {named}, PublicTest's with plain labels: the two do not compare." if named else ""
+    if rules.get("mixup"):
+        said += " Training accuracy is, while faces are mixed, against one of two labels: lower than on whole faces."
+    return said
 
 
 def minutes(seconds: float) -> str:

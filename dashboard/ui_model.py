@@ -149,8 +149,8 @@ def curves(card: ModelCard, rows: Sequence[Mapping[str, float]]) -> None:
     spoken = figures_training.describe_curves(rows, card.best_epoch)
     figure = figures_training.training_curves(rows, card.best_epoch)
     chart(figure, pd.DataFrame(rows), f"training-{card.id}", spoken)
-    if mixed := model_words.mixed(card):
-        st.caption(mixed)
+    if said := model_words.learned_against(card):
+        st.caption(said)
 
 
 def settings(card: ModelCard) -> None:

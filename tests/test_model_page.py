@@ -101,9 +101,12 @@ def cards():
     return [artifacts.card(id) for id in artifacts.ids()]
 
 
-def test_where_faces_were_mixed_the_curves_say_what_the_training_accuracy_is_of():
-    said = {card.id: model_words.mixed(card) for card in cards()}
-    assert said["torch-vgg"] and not said["torch-native-distilled"] and not said["ensemble"]
+def test_the_curves_say_what_the_training_loss_and_accuracy_are_of():
+    said = {card.id: model_words.learned_against(card) for card in cards()}
+    assert "with mixed faces and softened labels," in said["torch-vgg"] and "against one of two" in said["torch-vgg"]
+    taught = said["torch-native-distilled"]
+    assert "with a teacher's answers," in taught and "against one of two" not in taught
+    assert not said["ensemble"] and not model_words.learned_against(replace(cards()[1], recipe={}))
     assert said["torch-vgg"] in text(opened("model", model="torch-vgg"))
     assert said["torch-vgg"] not in text(opened("model", model="torch-native-distilled"))
 
