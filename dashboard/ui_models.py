@@ -144,7 +144,8 @@ def leaderboard(shown: Sequence[Entry], images: str, where: str) -> Entry | None
             "multiply-adds": number(format="%.0f M", help="Millions a face, of convolutions and matrix products: what "
                                     "an answer costs, whatever the machine"),
             "weights": number(format="%.2f MB"),
-            "a face": number(format="%.1f ms", help="Blank where nobody measured it"),
+            "a face": number(format="%.1f ms", help="One at a time, in the framework that trained it, on the machine "
+                             "that made it. Models of different machines or frameworks are not to be compared by it"),
             "training": number(format="%.1f min"),
         },
     )  # fmt: skip

@@ -88,7 +88,8 @@ def outside(one: Agreement) -> None:
     """Says how many answers are in no cell, where there are any."""
     if one.outside:
         st.caption(
-            f"{one.outside:,} images were called none of the labels: they are in no cell, and count as different."
+            f"{one.outside:,} images were called none of the labels: they are in no cell and no share, and count as "
+            "different."
         )
 
 

@@ -116,7 +116,7 @@ def test_people_who_say_none_of_the_seven_are_in_no_cell_and_the_page_says_so():
     here = reference.votes[reference.splits == PRIVATE]
     none = np.isin(here.argmax(axis=1), [VOTES.index(name) for name in ("contempt", "unknown", "NF")]).sum()
     assert shown(at, 0).sum() == len(here) - none
-    assert f"{none:,} images were called none of the labels" in text(at)
+    assert f"{none:,} images were called none of the labels: they are in no cell and no share" in text(at)
 
 
 def most_common_cell(id):

@@ -53,6 +53,16 @@ def test_the_leaderboard_has_the_stored_figures_of_models_and_people(images):
         assert table.loc[name, "images"] == stored.n
 
 
+def test_the_page_says_that_times_of_other_machines_do_not_compare_and_who_gives_bare_labels():
+    at = opened("models")
+    board = next(frame for frame in at.dataframe if "initial weights" in frame.value)
+    assert "different machines" in json.loads(board.proto.columns)["a face"]["help"]
+    assert len({artifacts.environment(id)["processor"] for id in artifacts.ids()}) > 1
+    blank = board.value[board.value["top-2"].isna()]["name"].tolist()
+    assert blank == [evidence.PEOPLE[evidence.MAJORITY], evidence.PEOPLE[evidence.PERSON]]
+    assert "it and the majority give bare labels" in text(at)
+
+
 @pytest.mark.parametrize("images", evidence.SETS)
 def test_every_accuracy_stands_beside_its_twin_without_the_copies_or_with_them(images):
     at = opened("models", set=images)

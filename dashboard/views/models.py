@@ -110,8 +110,8 @@ def remarks(everyone: list[Entry], images: str) -> None:
         st.code("uv run python -m trainers evaluate --data fer2013.csv", language="bash")
     st.caption(
         "Bars around dots are 95 % intervals, by bootstrap over the images. One person is the average over FER+'s "
-        "taggers and gives bare labels, so top-2 and ECE are blank. A model that was never calibrated gives scores, "
-        "not probabilities. "
+        "taggers; it and the majority give bare labels, so top-2 and ECE are blank. A model that was never calibrated "
+        "gives scores, not probabilities. "
         + ("Everything was chosen on PublicTest, so figures on it flatter." if images.startswith("Public") else "")
     )
 
