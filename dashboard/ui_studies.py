@@ -10,21 +10,24 @@ import streamlit as st
 from dashboard import ui_url
 from dashboard.charts import download
 from dashboard.figures_studies import MEASURES
-from dashboard.words import percent
+from dashboard.words import counted, percent
 from fer_core.studies import Study
 
 PARTS = {"studies": "Studies", "seeds": "The five projects and ours", "short": "Short runs"}
 COMMAND = "uv run python -m trainers study burney-learning-rate --init random --data fer2013.csv"
 SHORT_COMMAND = "uv run python -m trainers short-run --init random --data fer2013.csv"
-HOW = """Each version was trained anew and read on PublicTest, which chose its epoch too (in the study of epochs it is
-the last one); PrivateTest was not looked at. Bars are 95 % intervals over resampled images; how much another seed would
-change, they do not say."""
+HOW = """Each version was trained anew, unless it learns just as another does, and read on PublicTest, which chose its
+epoch too (in the study of epochs it is the last one); PrivateTest was not looked at. Bars are 95 % intervals over
+resampled images; how much another seed would change, they do not say. In the table accuracies are in percent,
+differences in points."""
 SEEDS = """Their figures are as they printed them, on the images they chose; ours are PrivateTest, scored once. A blank
 is a system that was not trained here: `uv run python -m trainers train RECIPE` fills it. A short run has learned from
 few images, from scratch where the recipe has ImageNet's weights, and is read on PublicTest: it shows that the recipe
 runs, not what it can."""
 SHORT = """Each of these recipes was trained once at the size in its row and read on PublicTest, to show that it runs.
 How good it can be, such a run does not say: `uv run python -m trainers train RECIPE` trains it whole."""
+PERCENTS = ("PublicTest", "commonest label", "its figure", "ours", "short run")
+"""Columns of the tables that are accuracies in percent; others are minutes."""
 AT_FIRST = 6
 WIDTHS = {"model": 330, "system": 300, "95 %": 95, "recipe": 265, "why they differ": 420}
 """Columns of the projects' table in pixels."""
@@ -63,11 +66,11 @@ def measure_choice() -> str:
 def say_size(study: Study) -> None:
     """Says at which size the study was run, how far it is, and how to run it in full."""
     epochs = f"{study.epochs} epoch{'s' * (study.epochs != 1)}"
-    done, seconds = len(study.outcomes), sum(outcome.seconds for outcome in study.outcomes)
+    done, trainings = len(study.outcomes), study.trainings
     st.markdown(
         f"Base `{study.base}`, **{study.images:,} Training images, {epochs}**, read on "
-        f"{study.n:,} images of PublicTest. {done} of {study.planned} trainings are done, "
-        f"{seconds / 60:.0f} minutes."
+        f"{study.n:,} images of PublicTest. {done} of {study.planned} results are there, of "
+        f"{counted(len(trainings), 'training')} in {sum(trainings) / 60:.0f} minutes."
     )
     if study.full:
         st.markdown("A reduced size: it shows tendencies at best. In full:")
@@ -112,7 +115,10 @@ def problems(said: Sequence[str]) -> None:
 
 def table(rows: pd.DataFrame, name: str, alt: str) -> None:
     """Draws a table of percents to one decimal, with its download."""
-    config = {c: st.column_config.NumberColumn(c, format="%.1f") for c in rows.select_dtypes("float").columns}
+    config = {
+        c: st.column_config.NumberColumn(c, format="%.1f %%" if c in PERCENTS else "%.1f")
+        for c in rows.select_dtypes("float").columns
+    }
     config |= {"n": st.column_config.NumberColumn("n", format="localized")} if "n" in rows else {}
     config |= {name: st.column_config.Column(name, width=width) for name, width in WIDTHS.items() if name in rows}
     st.dataframe(rows, hide_index=True, alt=alt, column_config=config, placeholder="–", height="content")

@@ -83,6 +83,11 @@ class Study:
         return tuple(dict.fromkeys(outcome.title for outcome in self.outcomes))
 
     @property
+    def trainings(self) -> list[float]:
+        """The seconds of each training; versions that differ in how the network is asked alone share one."""
+        return [seconds for _, seconds, _ in {(one.seed, one.seconds, str(one.curves)) for one in self.outcomes}]
+
+    @property
     def size(self) -> str:
         """How large the study is, in words: epochs, Training images, and how many of PublicTest it is read on."""
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"

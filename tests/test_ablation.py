@@ -231,7 +231,7 @@ def test_the_page_says_size_n_and_what_each_row_brought(tmp_path: Path) -> None:
     assert "None was run yet" in ablation.page(tmp_path)
     studies.save(example(outcome("base", "0120" * 25), outcome("without", "0000" * 25)), tmp_path)
     text = ablation.page(tmp_path)
-    assert "100 Training images, 2 epochs; n = 100" in text and "2 of 3 trainings" in text
+    assert "100 Training images, 2 epochs; n = 100" in text and "2 of 3 results are there" in text
     assert "against the same runs of the base, whose luck is in every difference" in text
     row = next(line for line in text.splitlines() if line.startswith("| without"))
     assert "| 25.0 % |" in row and "-50.0 (" in row

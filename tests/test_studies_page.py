@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_a_study_says_its_size_and_the_command_to_run_it_in_full(root: Path) -> 
     at = page()
     assert not at.exception
     said = text(at)
-    assert "1,000 Training images, 2 epochs" in said and "2 of 3 trainings are done" in said
+    assert "1,000 Training images, 2 epochs" in said and "2 of 3 results are there, of 2 trainings in 3 minutes" in said
     assert "uv run python -m trainers study mine --full" in said
     table = at.dataframe[0].value
     assert table["version"].tolist() == ["keras-native as it is", "rate 0.01"]
@@ -97,6 +98,7 @@ def test_versions_that_learn_as_the_base_does_are_not_drawn_over_it(root: Path) 
     at = page()
     assert set(at.dataframe[1].value["version"]) == {"keras-native as it is", "rate 0.01"}
     assert "so that its curve is theirs: with flips at test time" in text(at)
+    assert "3 of 3 results are there, of 2 trainings in 3 minutes" in text(at)
     assert set(page(versions="2").dataframe[1].value["version"]) == {"with flips at test time"}
 
 
@@ -149,6 +151,9 @@ def test_a_short_run_stands_beside_the_projects_figure_and_in_its_own_table(
         "burney-vgg16-scratch", 100, 300, 6,
     )  # fmt: skip
     assert row["commonest label"] == pytest.approx(100 / 6)
+    drawn = json.loads(at.dataframe[0].proto.columns)
+    formats = [drawn[name]["type_config"]["format"] for name in ("PublicTest", "commonest label", "minutes")]
+    assert formats == ["%.1f %%", "%.1f %%", "%.1f"]
     assert "1 of 1 runs** are above always giving the commonest label" in text(at)
 
 

@@ -81,7 +81,7 @@ def page(root: Path | None = None) -> str:
 def _section(found: Study) -> str:
     size = (
         f"Base: `{found.base}`. {found.images:,} Training images, {found.epochs} epochs; n = {found.n:,} on "
-        f"PublicTest. {len(found.outcomes)} of {found.planned} trainings are done."
+        f"PublicTest. {len(found.outcomes)} of {found.planned} results are there; trainings: {len(found.trainings)}."
     )
     rows = [HEAD, *(_row(found, title) for title in found.titles)]
     return "\n".join([f"## {found.title}", "", size, "", *rows, ""])
