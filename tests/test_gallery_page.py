@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import skimage
-from collection_cases import answered_collection
+from collection_cases import answered_collection, card
 from PIL import Image
 
 from dashboard import cache
@@ -95,6 +95,19 @@ def test_a_picture_without_a_label_can_be_removed(undone):
 def test_nothing_but_undo_and_redo_is_offered_without_a_labelled_picture(undone):
     assert {"Undo", "Redo"} <= {button.label for button in undone.button}
     assert not {"Explain", "Open as a collection: results, export, save"} & {button.label for button in undone.button}
+
+
+def test_a_name_is_shown_as_it_is_and_the_accuracies_say_what_they_are_of(quick, monkeypatch):
+    made = edit.renamed(answered_collection(), "*Anna* $x$")
+    id = cache.new_work_id()
+    cache.works().put(id, edit.label(made, {made.faces[1].key: "happy"}))
+    monkeypatch.setattr(cache, "cards", lambda: ([card()], []))
+    monkeypatch.setattr(cache, "unable", lambda one: "")
+    monkeypatch.setattr(cache, "read_by", lambda now, one: now)
+    at = opened("gallery", gallery=id)
+    assert "How well \\*Anna\\* \\$x\\$ is read" in [one.value for one in at.subheader]
+    assert at.metric[0].value == "1 of 1"
+    assert "labels that the model knows; below it, its accuracy on FER2013's PrivateTest" in text(at)
 
 
 def test_only_labelled_faces_are_in_the_table(quick):

@@ -56,7 +56,8 @@ def _rename(key: str) -> None:
 
 def accuracy(collection: Collection, titles: dict[str, str]) -> None:
     """Draws how many of the person's expressions each model read."""
-    st.subheader(f"How well {collection.name} is read" if collection.faces else "How well you are read")
+    name = looks.verbatim(collection.name)
+    st.subheader(f"How well {name} is read" if collection.faces else "How well you are read")
     reports = cache.evaluations(collection, list(titles))
     if not reports:
         st.caption("Each model's score stands here after the first picture.")
@@ -69,7 +70,8 @@ def accuracy(collection: Collection, titles: dict[str, str]) -> None:
             st.metric(titles[id], f"{round(found.value * n)} of {n}", beside, width=200, border=True,
                       delta_color="off", delta_arrow="off")  # fmt: skip
     said = "; ".join(f"{titles[id]} {percent(found.low)} to {percent(found.high)}" for id, found in intervals.items())
-    st.caption(f"A few pictures say little of a model. 95 % intervals of these accuracies (Wilson): {said}.")
+    st.caption(f"A few pictures say little of a model. 95 % intervals of these accuracies (Wilson): {said}. Each is of "
+               "the posed labels that the model knows; below it, its accuracy on FER2013's PrivateTest.")  # fmt: skip
 
 
 def more(found: list[AnsweredFace], titles: dict[str, str]) -> None:
