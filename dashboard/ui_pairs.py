@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import figures_pairs, pair_facts
 from dashboard.pair_facts import ALPHA, Pairs
-from dashboard.words import percent
+from dashboard.words import percent, points
 
 OPEN = "open-pair"
 METHODS = """The difference is in points of accuracy, with its 95 % interval by a bootstrap that draws the same images
@@ -42,9 +42,8 @@ def clicked(of: Pairs, points: Sequence[Mapping[str, Any]]) -> tuple[str, str] |
 def table(of: Pairs, rows: pd.DataFrame, name: str) -> tuple[str, str] | None:
     """Draws a row a pair; the pair that the user wants to see against each other, if any."""
     number = st.column_config.NumberColumn
-    shown = rows.assign(
-        **{"95 % interval": [f"{a:z.1f} to {b:z.1f}" for a, b in zip(rows["low"], rows["high"], strict=True)]}
-    )
+    low, high = ([points(of / 100) for of in rows[edge]] for edge in ("low", "high"))
+    shown = rows.assign(**{"95 % interval": [f"{a} to {b}" for a, b in zip(low, high, strict=True)]})
     shown.insert(0, "open", "Compare")
     order = ["open", "more accurate", "less accurate", "difference", "95 % interval", "p (Holm)", "p (McNemar)",
              "kappa", "only first right", "only second right"]  # fmt: skip

@@ -201,4 +201,4 @@ def wilson_interval(successes: float, n: float) -> Interval:
     if n == 0:
         return Interval(float("nan"), float("nan"), float("nan"))
     low, high = proportion_confint(successes, n, method="wilson")
-    return Interval(successes / n, float(low), float(high))
+    return Interval(successes / n, float(low) if successes else 0.0, float(high) if successes < n else 1.0)

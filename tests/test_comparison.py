@@ -203,6 +203,7 @@ def test_wilsons_interval_as_published(successes: int, n: int, low: float, high:
 
 def test_wilsons_interval_at_the_edges() -> None:
     assert math.isnan(wilson_interval(0, 0).value) and math.isnan(wilson_interval(0, 0).low)
+    assert all(wilson_interval(0, n).low == 0 and wilson_interval(n, n).high == 1 for n in range(1, 600))
     for successes in (-1, 4):
         with pytest.raises(ValueError, match=r"expected a count in 0\.\.n with n = 3"):
             wilson_interval(successes, 3)
