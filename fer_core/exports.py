@@ -117,6 +117,7 @@ def faces_json(collection: Collection, ids: Sequence[str]) -> bytes:
     """The same rows as JSON, numbers in full, with the models, the options and the ledger beside them."""
     content = {
         "name": collection.name,
+        "settings": settings_of(collection, ids),
         "options": asdict(collection.options),
         "models": [_model(collection.answers[id]) for id in ids if id in collection.answers],
         "faces": [_full(one) for one in answered(collection, ids)],
@@ -127,7 +128,7 @@ def faces_json(collection: Collection, ids: Sequence[str]) -> bytes:
 
 def _model(made: ModelAnswers) -> dict[str, Any]:
     return {"id": made.id, "title": made.title, "weights_sha256": made.weights_sha256, "labels": made.labels,
-            "calibrated": made.calibrated}  # fmt: skip
+            "calibrated": made.calibrated, "temperature": made.temperature}  # fmt: skip
 
 
 def _full(one: AnsweredFace) -> dict[str, Any]:

@@ -66,6 +66,8 @@ def test_names_are_no_formulas():
 def test_json_says_the_same_in_full(made):
     found = json.loads(exports.faces_json(made, IDS))
     assert [model["id"] for model in found["models"]] == IDS
+    assert [model["temperature"] for model in found["models"]] == [made.answers[id].temperature for id in IDS]
+    assert {row["settings"] for row in _rows(exports.faces_csv(made, IDS))} == {found["settings"]}
     assert len(found["faces"]) == 6 and len(found["ledger"]) == 2
     second = found["faces"][1]
     assert second["box"] == list(BOXES[1]) and second["label"] == "sad" and second["agreement"] is False
