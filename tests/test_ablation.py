@@ -192,6 +192,16 @@ def test_outcomes_of_another_size_are_not_mixed_in(plan: Plan, data: Dataset, tm
     assert studies.load("mine", tmp_path).images == 35
 
 
+def test_restart_forgets_the_checkpoints_even_damaged_ones(plan: Plan, data: Dataset, tmp_path: Path) -> None:
+    before = made(plan, data, tmp_path)
+    checkpoints = [*(tmp_path / "runs").rglob(fit_torch.CHECKPOINT)]
+    assert len(checkpoints) == 2
+    for checkpoint in checkpoints:
+        checkpoint.write_bytes(b"damaged")
+    after = made(plan, data, tmp_path, restart=True)  # as the error about a damaged one advises
+    assert [o.answers for o in after.outcomes] == [o.answers for o in before.outcomes]
+
+
 def test_a_version_that_cannot_be_trained_leaves_what_was_done(plan: Plan, data: Dataset, tmp_path: Path) -> None:
     taught = Version(title="taught", change={"distil": {"teacher": "nobody"}})
     with pytest.raises(TrainingError, match="nobody"):

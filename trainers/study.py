@@ -156,7 +156,7 @@ def run(
     """The study, stored after each version; `run.folder` keeps checkpoints, `tell` hears of each finished version.
 
     `full` is the command that asks it in full; `folder` is where at `root` it is stored. What is stored there at
-    another size is given up for `restart` alone, otherwise a TrainingError says so.
+    another size is given up for `restart` alone, which forgets the checkpoints too; otherwise a TrainingError says so.
     """
     part, asked = reduced(data, plan.images, plan.judged), _asked(plan)
     first = asked[0][2]
@@ -166,6 +166,9 @@ def run(
     )  # fmt: skip
     keys = [_key(recipe, part, root) for _, _, recipe in asked]
     before = [] if restart else _before(study, root, folder)
+    for _, _, recipe in asked if restart else ():
+        with suppress(TrainingError):  # an absent teacher is told of when its version is trained
+            _checkpoints(recipe, part, run, root, restart=True)
     done = {outcome.key: outcome for outcome in before if outcome.key in keys}
     for key, (title, change, recipe) in zip(keys, asked, strict=True):
         if key not in done:
@@ -228,10 +231,8 @@ def _asked_alone(
 def _outcome(
     title: str, change: Mapping[str, Any], recipe: Recipe, key: str, data: Dataset, run: Run, root: Path | None
 ) -> Outcome:
-    spec = catalog.spec(recipe.architecture)
-    lesson = recipe.model_copy(update={"test_time": "none"})  # so that one training serves all ways of asking
-    folder = checkpoint_folder(run.folder, "study", lesson, data, restart=False, root=root)
-    fitted = fit_recipe(spec, lesson, data, replace(run, folder=folder), root)
+    spec, folder = catalog.spec(recipe.architecture), _checkpoints(recipe, data, run, root)
+    fitted = fit_recipe(spec, recipe, data, replace(run, folder=folder), root)
     public = data.split("PublicTest")
     logits = trained(spec, recipe, fitted).predict_logits(np.repeat(public.faces[..., None], 3, axis=-1))
     answers = studies.digits(logits.argmax(axis=1))
@@ -241,6 +242,12 @@ def _outcome(
         title=title, change=dict(change), seed=recipe.seed, key=key, answers=answers, public_accuracy=accuracy,
         best_epoch=fitted.best_epoch, seconds=round(fitted.seconds, 1), device=fitted.device, curves=fitted.curves,
     )  # fmt: skip
+
+
+def _checkpoints(recipe: Recipe, data: Dataset, run: Run, root: Path | None, restart: bool = False) -> Path:
+    """The folder of a version's checkpoint: one training serves all ways of asking."""
+    lesson = recipe.model_copy(update={"test_time": "none"})
+    return checkpoint_folder(run.folder, "study", lesson, data, restart, root)
 
 
 def _truth(recipe: Recipe, data: Dataset) -> str:
