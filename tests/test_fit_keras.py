@@ -83,7 +83,7 @@ def test_the_loss_is_pytorchs_for_weighted_soft_targets(smoothing: float) -> Non
 
     chance = np.random.default_rng(0)
     logits, targets = chance.normal(size=(9, 7)).astype(np.float32), chance.dirichlet(np.ones(7), 9).astype(np.float32)
-    weight = class_weights(np.repeat(np.arange(7), np.arange(1, 8)), 7, "inverse")
+    weight = class_weights(np.repeat(np.arange(7), np.arange(1, 8)), recipe_of(regularise={"class_weights": "inverse"}))
     expected = functional.cross_entropy(
         torch.from_numpy(logits), torch.from_numpy(targets), torch.from_numpy(weight), label_smoothing=smoothing,
         reduction="none",

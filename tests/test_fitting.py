@@ -170,11 +170,20 @@ def test_a_teachers_share_of_the_targets() -> None:
 
 
 def test_class_weights_by_hand() -> None:
-    y = np.array([0, 0, 0, 1])
-    np.testing.assert_allclose(fitting.class_weights(y, 2, "inverse"), [4 / 6, 4 / 2])
-    assert fitting.class_weights(y, 2, "inverse")[y].mean() == pytest.approx(1)
-    np.testing.assert_array_equal(fitting.class_weights(y, 3, "none"), np.ones(3))
-    assert np.isfinite(fitting.class_weights(y, 3, "inverse")).all(), "a class without images"
+    y, inverse = np.repeat(np.arange(7), [3, 1, 2, 2, 2, 2, 2]), {"class_weights": "inverse"}
+    found = fitting.class_weights(y, recipe_of("torch", regularise=inverse))
+    np.testing.assert_allclose(found, [14 / 21, 14 / 7, *[14 / 14] * 5])
+    assert found[y].mean() == pytest.approx(1)
+    np.testing.assert_array_equal(fitting.class_weights(y, recipe_of("torch")), np.ones(7))
+    without = fitting.class_weights(y[y != 1], recipe_of("torch", regularise=inverse))
+    assert np.isfinite(without).all(), "a class without images"
+
+
+@pytest.mark.parametrize(("rare", "expected"), [((), np.ones(7)), (("disgust",), [16 / 21, 16 / 21, *[16 / 14] * 5])])
+def test_class_weights_count_what_an_epoch_repeats(rare: tuple[str, ...], expected: np.ndarray) -> None:
+    y, sampling = np.repeat(np.arange(7), [3, 1, 2, 2, 2, 2, 2]), {"at_least": 3, "emotions": rare}
+    recipe = recipe_of("torch", regularise={"class_weights": "inverse"}, sampling=sampling)
+    np.testing.assert_allclose(fitting.class_weights(y, recipe), expected, rtol=1e-6)
 
 
 def curves(*accuracy: float) -> list[CurveRow]:

@@ -76,7 +76,7 @@ def _learn(
     stored: dict[str, np.ndarray],
 ) -> None:  # fmt: skip
     """Nothing comes back; `progress` is the finished run's. Each stage and each side of pictures has its own fit."""
-    weight = class_weights(batches.images.y, len(recipe.emotions), recipe.regularise.class_weights)
+    weight = class_weights(batches.images.y, recipe)
     loss = SoftCrossEntropy(weight, recipe.regularise.label_smoothing)
     keeper, stage = Keeper(models, recipe, batches, val, run, progress), -1
     while (at := position(recipe, progress.curves)) is not None:

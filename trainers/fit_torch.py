@@ -196,7 +196,7 @@ def _enter(fabric: Fabric, state: _State, recipe: Recipe, at: Position, run: Run
 
 
 def _lessons(fabric: Fabric, recipe: Recipe, train: Images) -> _Lessons:
-    weight = class_weights(train.y, len(recipe.emotions), recipe.regularise.class_weights)
+    weight = class_weights(train.y, recipe)
     pixels = np.ascontiguousarray(train.pixels.transpose(0, 3, 1, 2))
     arrays = (pixels, train.targets(recipe), train.y, weight)
     return _Lessons(*(fabric.to_device(torch.from_numpy(array)) for array in arrays))

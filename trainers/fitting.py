@@ -202,12 +202,16 @@ def epoch_rows(y: np.ndarray, recipe: Recipe, epoch: int) -> np.ndarray:
     return chance.permutation(np.concatenate(rows))
 
 
-def class_weights(y: np.ndarray, classes: int, rule: str) -> np.ndarray:
-    """One loss weight a class, float32 (K,): ones, or N / (K N_class) so that their mean over the images is 1."""
-    if rule == "none":
+def class_weights(y: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """One loss weight a class, float32 (K,): ones, or N / (K N_class) so that their mean over the images is 1.
+
+    Of the images that an epoch sees: one that repeats rare emotions would else correct for them twice.
+    """
+    classes = len(recipe.emotions)
+    if recipe.regularise.class_weights == "none":
         return np.ones(classes, np.float32)
-    counts = np.bincount(y, minlength=classes)
-    return np.asarray(len(y) / (classes * np.maximum(counts, 1)), np.float32)
+    counts = np.bincount(y[epoch_rows(y, recipe, 0)], minlength=classes)  # the same in every epoch
+    return np.asarray(counts.sum() / (classes * np.maximum(counts, 1)), np.float32)
 
 
 def should_stop(curves: list[CurveRow], patience: int) -> bool:
