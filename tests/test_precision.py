@@ -14,6 +14,7 @@ from tests.training_cases import FRAMEWORKS, Killed, assert_same, differ, fit, k
 from trainers import precision, torch_step
 from trainers.fitting import Images, Run
 from trainers.keras_keeper import device
+from trainers.run_notes import PRECISIONS, notes
 
 Lessons = tuple[Images, Images]
 
@@ -50,6 +51,7 @@ def test_a_run_goes_on_where_the_processor_has_no_bfloat16(
     has(monkeypatch, False)
     moved = fit(recipe, lessons, tmp_path / "moved")
     assert moved.precision == "float32" and len(moved.curves) == len(whole.curves)
+    assert notes(tmp_path / "moved" / PRECISIONS) == ["bf16", "float32"]
     assert moved.curves[0]["train_loss"] == whole.curves[0]["train_loss"], "the first epoch is not learnt anew"
     assert differ(moved, whole)
 

@@ -19,7 +19,7 @@ from tests.training_cases import (
     fit,
     recipe_of,
 )
-from trainers import recipe as recipes, run as runs
+from trainers import precision, recipe as recipes, run as runs
 from trainers.fitting import Images, Run, TrainingError
 from trainers.recipe import Recipe
 from trainers.run_notes import DEVICES
@@ -176,6 +176,19 @@ def test_a_card_names_all_devices_that_trained(framework: str, data, tmp_path) -
     (tmp_path / "moved" / DEVICES).write_text("NVIDIA H200\n")  # as its first epochs on such a card leave it
     moved = runs.train("mine", recipe, data, Run(tmp_path / "moved", device="cpu"), tmp_path)
     assert moved.device == f"NVIDIA H200, then {alone.device}"
+
+
+def test_a_run_finished_elsewhere_says_what_its_epochs_computed_in(data, tmp_path, monkeypatch) -> None:
+    def told(has: bool) -> tuple[str, str]:
+        monkeypatch.setattr(precision, "has_bfloat16", lambda: has)
+        recipe = recipe_of("torch", schedule={"epochs": 1}, precision="bf16")
+        runs.train("mine", recipe, data, Run(tmp_path / "run", device="cpu"), tmp_path)
+        environment = artifacts.environment("mine", tmp_path)
+        return environment["precision"], environment["device"]
+
+    assert told(True) == ("bf16", "cpu")
+    (tmp_path / "run" / DEVICES).write_text("NVIDIA H200\n")
+    assert told(False) == ("bf16", "NVIDIA H200"), "nothing was left to be trained"
 
 
 def test_a_card_counts_the_images_that_were_learned_from(data, tmp_path) -> None:

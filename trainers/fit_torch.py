@@ -46,7 +46,7 @@ from trainers.fitting import (
 )
 from trainers.precision import possible
 from trainers.recipe import Recipe
-from trainers.run_notes import DEVICES, note
+from trainers.run_notes import DEVICES, PRECISIONS, note
 from trainers.torch_depthwise import quicken
 from trainers.torch_step import (
     chip_has_bfloat16,
@@ -121,6 +121,7 @@ def fit(spec: ModelSpec, recipe: Recipe, train: Images, val: Images, run: Run) -
             last = position(recipe, state.curves) is None
             pace.write(lambda: _save(state, run.folder / CHECKPOINT), last)
             note(run.folder / DEVICES, device)
+            note(run.folder / PRECISIONS, recipe.precision)
             artifacts.save_curves(run.folder, state.curves)
             run.epoch(state.curves[-1])
     fabric.barrier()

@@ -16,7 +16,7 @@ from trainers.keras_batches import Batches
 from trainers.keras_checkpoint import CHECKPOINT, Progress, save
 from trainers.keras_step import Models
 from trainers.recipe import Recipe
-from trainers.run_notes import DEVICES, note
+from trainers.run_notes import DEVICES, PRECISIONS, note
 
 
 class Keeper(keras.callbacks.Callback):
@@ -85,6 +85,7 @@ class Keeper(keras.callbacks.Callback):
         after, file = position(self._recipe, curves), self._run.folder / CHECKPOINT
         self._pace.write(lambda: save(self._models, progress, file), last=after is None)
         note(self._run.folder / DEVICES, device())
+        note(self._run.folder / PRECISIONS, self._recipe.precision)
         artifacts.save_curves(self._run.folder, curves)
         self._run.epoch(curves[-1])
         self.model.stop_training = after is None or after.number != self._at.number

@@ -29,7 +29,7 @@ from trainers import export
 from trainers.evaluation import assess, build_reference, milliseconds_a_face, on_device, predict
 from trainers.fitting import NONE, CurveRow, Fitted, Images, Run, TrainingError, class_indices
 from trainers.recipe import Recipe
-from trainers.run_notes import COMMITS, DEVICES, note, notes
+from trainers.run_notes import COMMITS, DEVICES, PRECISIONS, note, notes
 from trainers.teaching import taught, teacher_key, teacher_sha256
 
 LIBRARIES = (
@@ -68,8 +68,9 @@ def train(
             licence=LICENCE, teacher_sha256=teacher, learned_from=learned_from(recipe, data),
         )  # fmt: skip
         artifacts.save_curves(folder, fitted.curves)
-        machine = environment(fitted.device, predictor) | _cost(fitted, card.images_learned)
-        machine["precision"] = fitted.precision
+        devices, precisions = (notes(run.folder / file) for file in (DEVICES, PRECISIONS))
+        machine = environment(_then(devices, fitted.device), predictor) | _cost(fitted, card.images_learned)
+        machine["precision"] = _then(precisions, fitted.precision)
         return leave(folder, card, predictor, data, machine, run.device)
 
 
@@ -231,7 +232,12 @@ def device_name(kind: str) -> str:
 
 def _devices(folder: Path, last: str) -> str:
     """The names of all devices that trained epochs of this run, first to last; or of the one that ended it."""
-    return ", then ".join(device_name(kind) for kind in notes(folder / DEVICES) or [last])
+    return _then([device_name(kind) for kind in notes(folder / DEVICES)], device_name(last))
+
+
+def _then(noted: list[str], last: str) -> str:
+    """What the epochs of a run noted, first to last; or of one that noted nothing, what holds at its end."""
+    return ", then ".join(noted or [last])
 
 
 def _version(package: str) -> str | None:

@@ -1,10 +1,10 @@
-"""What a run's folder tells beside its checkpoint: whose code trained its epochs, and on what."""
+"""What a run's folder tells beside its checkpoint: whose code trained its epochs, on what, computing in what."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-COMMITS, DEVICES = "commits.txt", "devices.txt"
+COMMITS, DEVICES, PRECISIONS = "commits.txt", "devices.txt", "precisions.txt"
 
 
 def note(file: Path, line: str) -> None:
