@@ -23,7 +23,7 @@ from trainers.keras_batches import Batches
 from trainers.keras_checkpoint import Progress
 from trainers.keras_keeper import Keeper, follow
 from trainers.recipe import Recipe, Stage
-from trainers.run_notes import DEVICES
+from trainers.run_notes import DEVICES, PRECISIONS
 
 ALL = {
     "flip": True,
@@ -294,4 +294,4 @@ def test_flip_rotation_zoom_and_shift_do_not_hang_together(lessons) -> None:
 def test_a_leftover_of_a_killed_write_harms_nothing(lessons, tmp_path: Path) -> None:
     (tmp_path / "unfinished-last.npz").write_bytes(b"half")
     fit(recipe_of(), lessons, tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [artifacts.CURVES, DEVICES, "last.npz"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [artifacts.CURVES, DEVICES, "last.npz", PRECISIONS]

@@ -17,7 +17,7 @@ from fer_core.types import InputSpec
 from trainers import fit_torch, torch_step
 from trainers.fitting import Fitted, Images, Run, TrainingError
 from trainers.recipe import Recipe
-from trainers.run_notes import DEVICES
+from trainers.run_notes import DEVICES, PRECISIONS
 
 pytestmark = pytest.mark.usefixtures("tiny")
 
@@ -154,7 +154,7 @@ def test_pictures_that_do_not_fit_the_network_are_refused(
 def test_a_leftover_of_a_killed_write_harms_nothing(lessons, tmp_path: Path) -> None:
     (tmp_path / "last.unfinished").write_bytes(b"half a checkpoint")
     assert len(fit(lessons, tmp_path).curves) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == [artifacts.CURVES, DEVICES, "last.pt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [artifacts.CURVES, DEVICES, "last.pt", PRECISIONS]
 
 
 def test_the_checkpoint_opens_without_pickle_code(lessons, tmp_path: Path) -> None:

@@ -138,6 +138,25 @@ def test_it_learns(framework: str, lessons, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_stage_that_was_stopped_early_does_not_put_off_what_the_last_epochs_do(
+    framework: str, lessons, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(fitting, "should_stop", lambda rows, patience: [row["stage"] for row in rows] == [1])
+    seen: list[int] = []
+    mixup_alpha = fitting.mixup_alpha
+    for module in ("trainers.fit_torch", "trainers.keras_batches"):
+        monkeypatch.setattr(f"{module}.mixup_alpha", lambda of, epoch: seen.append(epoch) or mixup_alpha(of, epoch))
+    recipe = recipe_of(
+        framework,
+        schedule={"epochs": 5, "early_stopping": 1},
+        regularise={"mixup": 0.2, "mixup_off": 1},
+        stages=[{"epochs": 3, "train": "head"}, {"epochs": 2}],
+    )
+    assert len(fit(recipe, lessons, tmp_path).curves) == 3
+    assert [*dict.fromkeys(seen)] == [0, 3, 4], "what early stopping cut from the first stage counts as done"
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("keep", [None, "last"])
 def test_early_stopping_keeps_the_epoch_that_the_recipe_asks_for(
     framework: str, keep: str | None, lessons, tmp_path

@@ -16,6 +16,7 @@ from trainers.fitting import (
     class_weights,
     kept_epoch,
     picture_size,
+    planned_epoch,
     position,
 )
 from trainers.keras_batches import Batches
@@ -87,18 +88,18 @@ def _learn(
             if stored:
                 restore(models, stored, run.folder / CHECKPOINT, within_stage=bool(at.rows))
                 stored = {}
-        begin = len(progress.curves)
-        if show_side(models.learning, picture_size(recipe, spec.input.size, begin)):
+        begin, planned = len(progress.curves), planned_epoch(recipe, at)
+        if show_side(models.learning, picture_size(recipe, spec.input.size, planned)):
             models.learning.make_train_function(force=True)
-        end = begin + _alike(recipe, spec, at, begin)
+        end = begin + _alike(recipe, spec, at, planned)
         # Batches shuffles, so that a resumed epoch sees its own order
         models.learning.fit(batches, initial_epoch=begin, epochs=end, callbacks=[keeper], shuffle=False, verbose=0)
 
 
-def _alike(recipe: Recipe, spec: ModelSpec, at: Position, begin: int) -> int:
-    """How many epochs from `begin` belong to this stage and learn from pictures of one side."""
+def _alike(recipe: Recipe, spec: ModelSpec, at: Position, planned: int) -> int:
+    """How many epochs from the one that is `planned` belong to this stage and learn from pictures of one side."""
     left = at.stage.epochs - len(at.rows)
-    sides = [picture_size(recipe, spec.input.size, begin + number) for number in range(left)]
+    sides = [picture_size(recipe, spec.input.size, planned + number) for number in range(left)]
     return next((number for number, side in enumerate(sides) if side != sides[0]), left)
 
 

@@ -42,6 +42,7 @@ from trainers.fitting import (
     learning_rate,
     mixup_alpha,
     picture_size,
+    planned_epoch,
     position,
 )
 from trainers.precision import possible
@@ -207,13 +208,13 @@ def _epoch(
     fabric: Fabric, state: _State, wrapped: Any, chosen: Any, spec: ModelSpec, recipe: Recipe, at: Position,
     lessons: _Lessons, run: Run,
 ) -> CurveRow:  # fmt: skip
-    epoch = len(state.curves)
+    epoch, planned = len(state.curves), planned_epoch(recipe, at)
     generator = torch.Generator(fabric.device).manual_seed(recipe.seed * 100_003 + epoch)
     torch.manual_seed((recipe.seed * 100_003 + epoch) * fabric.world_size + fabric.global_rank)  # for dropout
     chance = np.random.default_rng([recipe.seed, epoch])  # for the shares of mixup
     rows = torch.from_numpy(epoch_rows(lessons.y.cpu().numpy(), recipe, epoch)).to(fabric.device)
     batches = rows.split(recipe.schedule.batch_size)
-    side, alpha, rate = picture_size(recipe, spec.input.size, epoch), mixup_alpha(recipe, epoch), 0.0
+    side, alpha, rate = picture_size(recipe, spec.input.size, planned), mixup_alpha(recipe, planned), 0.0
     sums = torch.zeros(2, device=fabric.device)
     learn(state.network)
     for number, batch in enumerate(batches):

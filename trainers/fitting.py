@@ -131,6 +131,11 @@ def position(recipe: Recipe, curves: list[CurveRow]) -> Position | None:
     return Position(number, recipe.course[number], rows) if number < len(recipe.course) else None
 
 
+def planned_epoch(recipe: Recipe, at: Position) -> int:
+    """The next epoch of the recipe's plan, from 0: what early stopping cut from stages before counts as done."""
+    return sum(stage.epochs for stage in recipe.course[: at.number]) + len(at.rows)
+
+
 def learning_rate(recipe: Recipe, at: Position, share_of_epoch: float = 0.0) -> float:
     """The learning rate at a position, that share of its epoch done."""
     schedule, done = recipe.schedule, len(at.rows) + share_of_epoch
@@ -156,7 +161,7 @@ def _plateaus(losses: list[float], schedule: Schedule) -> int:
 
 
 def picture_size(recipe: Recipe, full: int, epoch: int) -> int:
-    """The side in pixels that epoch `epoch`, from 0, learns from; `full` is the network's own (see recipe.Augment)."""
+    """The side in pixels that planned epoch `epoch`, from 0, learns from; `full` is the network's own."""
     last, first = recipe.augment.crop or full, recipe.augment.start_size
     if not first:
         return last
@@ -182,7 +187,7 @@ def check_sides(spec: ModelSpec, recipe: Recipe, takes: Callable[[int], bool]) -
 
 
 def mixup_alpha(recipe: Recipe, epoch: int) -> float:
-    """The mixup of epoch `epoch`, from 0; none in the last `mixup_off` epochs."""
+    """The mixup of planned epoch `epoch`, from 0; none in the last `mixup_off` epochs."""
     off = epoch >= recipe.schedule.epochs - recipe.regularise.mixup_off
     return 0.0 if off and recipe.regularise.mixup_off else recipe.regularise.mixup
 

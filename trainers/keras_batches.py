@@ -18,7 +18,7 @@ class Batches(keras.utils.PyDataset):
         self.begin(0)
 
     def begin(self, epoch: int) -> None:
-        """Nothing comes back; the batches are now those of this epoch, counted from 0."""
+        """Nothing comes back; the batches are now those of this epoch of the recipe's plan, counted from 0."""
         self.epoch = epoch
         self.rows = epoch_rows(self.images.y, self.recipe, epoch)
 

@@ -10,7 +10,17 @@ import numpy as np
 
 from fer_core import artifacts
 from fer_core.keras_weights import named_weights
-from trainers.fitting import CurveRow, Images, Pace, Run, check_loss, kept_epoch, learning_rate, position
+from trainers.fitting import (
+    CurveRow,
+    Images,
+    Pace,
+    Run,
+    check_loss,
+    kept_epoch,
+    learning_rate,
+    planned_epoch,
+    position,
+)
 from trainers.keras_average import follow, started
 from trainers.keras_batches import Batches
 from trainers.keras_checkpoint import CHECKPOINT, Progress, save
@@ -38,7 +48,7 @@ class Keeper(keras.callbacks.Callback):
         if at is None:
             raise RuntimeError("Expected an epoch that belongs to a stage; the run was at its end.")
         self._at = at
-        self._batches.begin(epoch)
+        self._batches.begin(planned_epoch(self._recipe, at))
         average = self._models.average
         self._average = [] if average is None else started(average)
         states = (v for v in self.model.variables if v.name == "seed_generator_state")
