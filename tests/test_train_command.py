@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from fer_core import artifacts, seed_runs
 from fer_core.compiled import has_bfloat16
@@ -273,3 +274,10 @@ def test_a_device_that_is_not_there_is_told(
     places = ("--data", command.csv, "--runs", command.folder / "runs", "--out", command.folder / "out")
     status, text = command("train", command.recipe(), *places, "--device", device)
     assert status == 1 and text.startswith(f"Stopped. --device {device}: {why}")
+
+
+def test_a_device_without_memory_is_told_of_in_words(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainers.fit_torch.augment", lambda *asked: torch.empty(2**52))
+    code, printed = command.train(command.recipe())
+    assert code == 1 and "no memory left" in printed and "schedule.batch_size" in printed
+    assert command.out == {}

@@ -165,13 +165,27 @@ def _summary(id: str, root: Path | None) -> Table:
     return table
 
 
+NO_MEMORY = ("out of memory", "can't allocate memory", "Unable to allocate", "RESOURCE_EXHAUSTED")
+"""What CUDA, PyTorch on a processor, NumPy and XLA say where memory is short."""
+
+
+def _stop(why: str) -> None:
+    console.print(f"[bold red]Stopped.[/] {escape(why)}", highlight=False, soft_wrap=True)
+    sys.exit(1)
+
+
 def main() -> None:
     """Runs the command; an error that a user can mend is one line, not a stack trace, and exit status 1."""
     try:
         app()
     except (recipes.RecipeError, TrainingError, artifacts.ArtifactError, ValueError, OSError) as error:
-        console.print(f"[bold red]Stopped.[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _stop(str(error))
+    except (MemoryError, RuntimeError) as error:
+        if not any(said in str(error) for said in NO_MEMORY):
+            raise
+        _stop(
+            "The device has no memory left. Lower the recipe's schedule.batch_size, or end what else uses the device."
+        )
     except SystemExit as end:
         if end.code == 130:  # what typer makes of Ctrl-C
             console.print("Stopped by you. The same command goes on from the last finished epoch.")
