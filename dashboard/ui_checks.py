@@ -83,10 +83,15 @@ def _curves(one: Asked, card: ModelCard, face: ChosenFace) -> Curves:
     return result  # type: ignore[return-value]  # what was put under this key
 
 
-def sanity_table(studies: Mapping[str, Sanity], titles: Mapping[str, str]) -> None:
-    """Draws which methods pass the sanity check for which models."""
+def sanity_table(studies: Mapping[str, Sanity], titles: Mapping[str, str], joint: Sequence[str]) -> None:
+    """Draws which methods pass the sanity check for which models; `joint`: the ids of those made of several."""
     st.subheader("Which methods can be believed")
     shown = {id: study for id, study in studies.items() if id in titles}
+    single = [id for id in titles if id not in joint]
+    for id in joint:
+        st.caption(f"{titles[id]} has no weights of its own to make random: its members are checked.")
+    if not single:
+        return
     if not shown:
         st.info("No model's methods were checked against random weights yet. With FER2013 at hand, some minutes:",
                 icon=":material/rule:")  # fmt: skip
@@ -98,6 +103,6 @@ def sanity_table(studies: Mapping[str, Sanity], titles: Mapping[str, str]) -> No
     st.caption(SANITY_WORDS.format(threshold=THRESHOLD))
     if said := explain_facts.layers_in_words(shown, titles):
         st.caption(f"{PLACES.format(kept=KEPT)} {said}.")
-    lacking = [titles[id] for id in titles if id not in shown]
+    lacking = [titles[id] for id in single if id not in shown]
     if lacking:
         st.caption(f"Not checked yet: {', '.join(lacking)}. `{SANITY}` does it.")

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 from collection_cases import collection, picture, reads
+from streamlit.testing.v1 import AppTest
 
 from dashboard import average_facts, cache, explain_facts, inside_pictures, ui_averages
 from dashboard.cache.maps import Kept
@@ -105,6 +106,20 @@ def test_explain_draws_every_models_map_of_the_example():
     regions = next(frame.value for frame in at.dataframe if "brows" in frame.value)
     shares = regions[["brows", "eyes", "nose", "mouth", "rest"]].sum(axis=1)
     assert len(regions) == len(artifacts.ids()) + 1 and shares.tolist() == pytest.approx([1.0] * len(regions), abs=1e-5)
+
+
+def _sanity_alone():
+    from dashboard import cache, ui_checks
+
+    titles = {"ensemble": "The ensemble", "torch-vgg": "VGG", "gone": "Unchecked"}
+    known = next(iter(cache.sanity_studies().values()))
+    ui_checks.sanity_table({"torch-vgg": known}, titles, ["ensemble"])
+
+
+def test_an_ensemble_is_not_said_to_wait_for_a_check_that_it_cannot_have():
+    said = text(AppTest.from_function(_sanity_alone, default_timeout=60).run())
+    assert "The ensemble has no weights of its own to make random" in said
+    assert "Not checked yet: Unchecked. " in said
 
 
 def test_explain_by_two_methods_says_how_far_they_agree_and_slow_ones_wait():

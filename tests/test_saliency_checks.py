@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -160,6 +161,19 @@ def test_the_command_leaves_its_study_beside_the_artifact(tiny_artifacts: Path, 
     artifacts.save_study(STUDY, json.loads(json.dumps(asdict(other))), "torch-native", tiny_artifacts)
     with pytest.raises(artifacts.ArtifactError, match=r"other weights\. Make it with: python -m trainers sanity"):
         study("torch-native", tiny_artifacts)
+
+
+def test_without_a_name_the_command_checks_all_but_those_made_of_several(tiny_artifacts, fer2013_csv, tmp_path):
+    root = tmp_path / "artifacts"
+    shutil.copytree(tiny_artifacts, root)
+    card = json.loads((artifacts.default_root() / "ensemble" / "card.json").read_text("utf-8"))
+    card["recipe"]["members"] = ["keras-native", "torch-native"]
+    (root / "ensemble").mkdir()
+    (root / "ensemble" / "card.json").write_text(json.dumps(card), "utf-8")
+    asked = ["sanity", "--data", str(fer2013_csv), "--faces", "1", "--out", str(root), "--method", "grad_cam"]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    assert study("keras-native", root).faces == study("torch-native", root).faces == 1
 
 
 def test_an_unknown_method_is_answered_with_the_nearest(fer2013_csv: Path):

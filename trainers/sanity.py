@@ -34,7 +34,7 @@ def command(
         if name not in METHODS:
             raise ValueError(unknown("method", name, METHODS))
     chosen = sample(stored_study.images_for(ids, data, out).split(SPLIT), faces)
-    kept = stored_study.StoredStudy(STUDY, study, summary)
+    kept = stored_study.StoredStudy(STUDY, study, summary, own=True)
     kept.make(ids, out, lambda one, tell: examine(one, chosen, tuple(method or CHECKED), out, tell))
 
 

@@ -33,12 +33,13 @@ class StoredStudy(Generic[Study]):
     """A kind of study, a dataclass that `artifacts` keeps under `name`.
 
     `read` gives an artifact's, and raises artifacts.ArtifactError where there is none or it is outdated; `summary` is
-    what a person at the console wants to see of it.
+    what a person at the console wants to see of it. `own`: only models with weights of their own can be asked.
     """
 
     name: str
     read: Callable[[str, Path | None], Study]
     summary: Callable[[str, Study], Table]
+    own: bool = False
 
     def made(self, id: str, root: Path | None = None) -> bool:
         """Whether the artifact has one that is not outdated."""
@@ -52,7 +53,7 @@ class StoredStudy(Generic[Study]):
 
         artifacts.ArtifactError where one was made anew meanwhile: what was found is not kept then.
         """
-        wanted = ids or [id for id in models(root) if not self.made(id, root)]
+        wanted = ids or [id for id in models(root, self.own) if not self.made(id, root)]
         if not wanted:
             console.print("Every artifact has its study. Name one to make it anew.")
         for id in wanted:
@@ -78,9 +79,10 @@ def images_for(ids: Sequence[str] | None, data: Path | None, root: Path | None =
     return images
 
 
-def models(root: Path | None = None) -> tuple[str, ...]:
-    """The ids of all artifacts that can be asked."""
-    return tuple(id for id in artifacts.ids(root) if artifacts.has_weights(id, root))
+def models(root: Path | None = None, own: bool = False) -> tuple[str, ...]:
+    """The ids of all artifacts that can be asked; `own`: of those with weights of their own, so no ensembles."""
+    found = (id for id in artifacts.ids(root) if artifacts.has_weights(id, root))
+    return tuple(id for id in found if not (own and artifacts.card(id, root).framework == "ensemble"))
 
 
 def silent(done: int, of: int) -> None:

@@ -85,7 +85,8 @@ def checks(cards: Sequence[ModelCard], maps: Sequence[Asked], face: ChosenFace) 
     if sound:
         ui_checks.region_chart(sound, face, titles)
         ui_checks.hiding(sound, {card.id: card for card in cards}, face, titles)
-    ui_checks.sanity_table(cache.sanity_studies(), titles)
+    joint = [card.id for card in cards if card.framework == "ensemble"]
+    ui_checks.sanity_table(cache.sanity_studies(), titles, joint)
 
 
 main()
