@@ -12,22 +12,26 @@ from dashboard.words import percent
 from fer_core.face_regions import REGIONS, region_areas, region_shares
 from fer_core.saliency import METHODS, SaliencyMap, Target, remark
 from fer_core.saliency_checks import Agreement, Curves, Outcome, Sanity
-from fer_core.types import Float32, Prediction
+from fer_core.types import Float32, ModelCard, Prediction
 
 ANSWER, TRUTH = "answer", "truth"
 """Targets that depend on the model or the face: the model's own answer, and what the face is labelled."""
 SECOND, NOTHING = "second", "nothing"
-"""What a target may be held against: the model's second answer, or nothing."""
+"""What a target may be held against: the likeliest answer but it, or nothing."""
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """One map to be shown: which model's, by which method, for which target; `map` None until it was made."""
+    """One map to be shown: which model's, by which method, for which target; `map` None until it was made.
+
+    `relative`: the mean of several networks' maps, each divided by its own largest, so in no unit.
+    """
 
     model: str
     method: str
     target: Target
     map: SaliencyMap | None = None
+    relative: bool = False
 
     @property
     def values(self) -> Float32:
@@ -49,6 +53,13 @@ class Asked:
         return "" if self.map is None else remark(self.map.values[0], self.maximum)
 
 
+def wish(card: ModelCard, method: str, target: Target) -> Asked:
+    """The map that is wanted of a model, not made yet."""
+    return Asked(
+        card.id, method, target, relative=card.framework == "ensemble" and METHODS[method].needs != "predictions"
+    )
+
+
 def target_of(prediction: Prediction, truth: str | None, wanted: str, against: str) -> Target | None:
     """The target that is meant for this model; None where it does not know the label, or both labels are the same."""
     order = [prediction.labels[i] for i in np.argsort(-prediction.probabilities, kind="stable")]
@@ -67,13 +78,24 @@ def in_words(target: Target) -> str:
 
 
 def drawn(maps: Sequence[Asked], shared: bool) -> list[Float32]:
-    """Each map's values in [-1, 1] for drawing: 1 is its own largest magnitude, or where `shared` its method's here."""
+    """Each map's values in [-1, 1] for drawing: 1 is its own largest magnitude, or where `shared` its method's here.
+
+    Maps that are relative share no scale with those that have a unit.
+    """
     tops = [float(np.abs(np.nan_to_num(one.values)).max(initial=0.0)) for one in maps]
     if shared:
-        by_method = {m: max(top for top, one in zip(tops, maps, strict=True) if one.method == m)
-                     for m in {one.method for one in maps}}  # fmt: skip
-        tops = [by_method[one.method] for one in maps]
+        kinds = [(one.method, one.relative) for one in maps]
+        largest = {kind: max(top for top, own in zip(tops, kinds, strict=True) if own == kind) for kind in kinds}
+        tops = [largest[kind] for kind in kinds]
     return [np.asarray(one.values / (top or 1.0), np.float32) for one, top in zip(maps, tops, strict=True)]
+
+
+def extent_in_words(one: Asked) -> str:
+    """The map's largest value in its unit, and of a method with signs the least: what speaks against the target."""
+    method = METHODS[one.method]
+    least = f", minimum **{float(one.values.min()):.3g}**".replace("-", "\N{MINUS SIGN}") if method.signed else ""
+    unit = "of 1, the mean of its members' maps, each by its own largest" if one.relative else method.unit
+    return f"Maximum **{one.maximum:.3g}**{least} {unit}."
 
 
 def region_table(maps: Sequence[Asked], points: Float32 | None, titles: Mapping[str, str]) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from fer_core.types import ModelCard
 
 SANITY = "uv run python -m trainers sanity --data fer2013.csv"
 REGIONS = """How much of each map lies on brows, eyes, nose, mouth and the rest of the crop, by MTCNN's five
-landmarks. Dotted: the region's own size, which is what a map that is the same everywhere has there."""
+landmarks. What speaks against the target is not counted. Dotted: the region's own size, which is what a map that is
+the same everywhere has there."""
 HIDING = """Insertion: a blurred face is made sharp, the map's strongest pixels first; the sooner the target is likely,
 the larger the area, the better the map. Deletion: they are hidden first; the sooner it falls, the better (Petsiuk et
 al. 2018, arXiv:1806.07421). By chance: the same areas for orders that know nothing."""

@@ -41,7 +41,7 @@ def target(truth: str | None) -> tuple[str, str]:
     """What is to be explained, and what it is held against; both live in the URL."""
     ends = {explain_facts.ANSWER: "each model's own answer"}
     ends |= {explain_facts.TRUTH: f"the label, {truth}"} if truth else {}
-    against = {explain_facts.NOTHING: "nothing else", explain_facts.SECOND: "each model's second answer"}
+    against = {explain_facts.NOTHING: "nothing else", explain_facts.SECOND: "each model's likeliest other answer"}
     left, right = st.columns(2)
     with left:
         wanted = ui_url.one(st.selectbox, "Why", ends | {e: e for e in EMOTIONS}, "target", explain_facts.ANSWER)
@@ -165,14 +165,18 @@ def _cell(
     if one.remark:
         st.warning(one.remark, icon=":material/do_not_disturb_on:")
     places = explain_facts.places_in_words(one, points)
-    said = [f"Maximum **{one.maximum:.3g}** {method.unit}.", f"Of its mass: {places}." if places else ""]
+    mass = "what speaks for it" if method.signed else "its mass"
+    said = [explain_facts.extent_in_words(one), f"Of {mass}: {places}." if places else ""]
     st.caption(" ".join([*said, f"Sanity check: {UNTESTED}." if verdict == UNTESTED else ""]))
 
 
-def legend(how: Look, signed: bool) -> None:
-    """Draws the colours' scale."""
-    low = "against" if signed else "0"
-    top = "the largest of all models, by method" if how.shared else "the map's own maximum"
+def legend(how: Look, maps: Sequence[Asked]) -> None:
+    """Draws the colours' scale of these maps."""
+    signed = any(METHODS[one.method].signed for one in maps)
+    low, what = ("against", "largest magnitude") if signed else ("0", "maximum")
+    top = f"the {what} of all models, by method" if how.shared else f"the map's own {what}"
+    if how.shared and any(one.relative for one in maps):
+        top += "; an ensemble's maps, which have no unit, by their own"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(low, width="content")
         st.image(scale_bar(how.opacity, signed), width=160, alt="The colours of the maps, from little to much")

@@ -86,6 +86,32 @@ def test_each_map_has_its_own_scale_or_its_methods():
     assert shared[2].tolist() == [[1.0, 0.0]]  # another method has another unit
 
 
+def test_an_ensembles_map_which_has_no_unit_shares_no_scale_with_those_that_have_one():
+    joint = replace(asked([[0.5, 0.1]], "ensemble", "grad_cam"), relative=True)
+    maps = [asked([[0.02, 0.0]], "keras-native", "grad_cam"), asked([[0.01, 0.0]], "torch-native", "grad_cam"), joint]
+    assert [one.tolist() for one in explain_facts.drawn(maps, True)] == [
+        [[1, 0]],
+        [[0.5, 0]],
+        [[1, pytest.approx(0.2)]],
+    ]
+    assert "activation" in explain_facts.extent_in_words(maps[0])
+    assert explain_facts.extent_in_words(joint) == (
+        "Maximum **0.5** of 1, the mean of its members' maps, each by its own largest."
+    )
+    card = artifacts.card("ensemble")
+    assert explain_facts.wish(card, "grad_cam", "fear").relative
+    assert not explain_facts.wish(card, "occlusion", "fear").relative  # it asks the ensemble as one
+    assert not explain_facts.wish(artifacts.card("torch-vgg"), "grad_cam", "fear").relative
+
+
+def test_a_map_with_signs_says_both_ends_and_what_its_colours_and_its_mass_are():
+    words = explain_facts.extent_in_words(asked([[0.4, -1.07]]))
+    assert words == "Maximum **0.4**, minimum **\N{MINUS SIGN}1.07** logits."
+    said = text(run("explain", models="keras-native", methods="integrated_gradients", target="disgust"))
+    assert "the map's own largest magnitude" in said and "the map's own maximum" not in said
+    assert "minimum **\N{MINUS SIGN}" in said and "Of what speaks for it: " in said and "Of its mass" not in said
+
+
 def test_the_region_table_ends_with_the_regions_own_sizes():
     values = np.zeros((48, 48), np.float32)
     values[38, 24] = 3.0

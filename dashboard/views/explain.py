@@ -9,7 +9,6 @@ import streamlit as st
 from dashboard import cache, explain_facts, looks, ui, ui_checks, ui_explain, ui_none, ui_one_face, ui_work
 from dashboard.chosen_face import ChosenFace
 from dashboard.explain_facts import Asked
-from fer_core.saliency import METHODS
 from fer_core.types import ModelCard, Prediction
 
 
@@ -51,7 +50,7 @@ def requests(
     for card in cards:
         target = explain_facts.target_of(answers[card.id], truth, *wanted)
         able = cache.methods_of(card.id, card.weights_sha256) if target else ()
-        found += [Asked(card.id, method, target or "") for method in able if method in methods]
+        found += [explain_facts.wish(card, method, target or "") for method in able if method in methods]
     return found
 
 
@@ -65,7 +64,7 @@ def draw(
     truth = f", labelled **{face.truth}**" if face.truth else ""
     where = "" if face.points is not None else " No landmarks were found in it: regions are where they usually are."
     st.markdown(f"**{face.name}**{truth}.{where}")
-    ui_explain.legend(how, any(METHODS[one.method].signed for one in maps))
+    ui_explain.legend(how, maps)
     by_model = {card.id: [one for one in maps if one.model == card.id] for card in cards}
     beside = max(map(len, by_model.values())) == 1
     with st.container(horizontal=beside):
