@@ -27,16 +27,17 @@ def kernel(values: Float32, largest: float) -> Uint8:
 
 def pair(found: Kernels, i: int) -> Uint8:
     """A kernel before and after training, side by side on one scale: uint8 (TILE, 2 TILE + gap, 3)."""
-    largest = float(max(np.abs(found.before[i]).max(), np.abs(found.after[i]).max()))
+    before, after = (kernels[i] for kernels in found.flat)
+    largest = float(max(np.abs(before).max(), np.abs(after).max()))
     gap = np.full((TILE, 8, 3), 255, np.uint8)
-    return np.concatenate([kernel(found.before[i], largest), gap, kernel(found.after[i], largest)], axis=1)
+    return np.concatenate([kernel(before, largest), gap, kernel(after, largest)], axis=1)
 
 
 def kernel_table(found: Kernels) -> pd.DataFrame:
-    """A row a kernel: what it began as, how far it moved, how like it is to what it was, and all its weights."""
+    """A row a kernel: what it began as, how far it moved, how like it is to what it was, and its weights as drawn."""
     weights = {
         f"{when} {row + 1},{column + 1}": kernels[:, row, column]
-        for when, kernels in (("before", found.before), ("after", found.after))
+        for when, kernels in zip(("before", "after"), found.flat, strict=True)
         for row in range(kernels.shape[1])
         for column in range(kernels.shape[2])
     }

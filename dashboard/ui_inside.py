@@ -21,6 +21,8 @@ BEGAN = {"random": "drawn by chance from the training's seed", "imagenet": "lear
 KERNELS = """Each pair is one kernel of the first layer, before training on the left and after it on the right, on one
 scale: red adds, blue takes away. The start is made anew: {began}. Change: how far the kernel moved, as a share of
 its length before; cosine: 1 where only its length changed."""
+COLOURS = """Of kernels that read colours the mean over red, green and blue is drawn and in the table; change and cosine
+are of all their weights."""
 FEATURES = """What the layer gives out, a picture a channel, the strongest first: black is {low:.2g}, white {high:.2g},
 the least and the most in this layer."""
 
@@ -47,9 +49,9 @@ def kernels(found: Kernels) -> None:
                 st.image(inside_pictures.pair(found, i), width=200,
                          alt=f"Kernel {i + 1}, {began}, before and after training: {said}")  # fmt: skip
                 st.caption(f"**{i + 1}**" + f" {found.names[i]}" * bool(found.names[i]) + f"  \n{said}")
-    st.caption(KERNELS.format(began=BEGAN[found.began]))
+    st.caption(KERNELS.format(began=BEGAN[found.began]) + f" {COLOURS}" * (found.after.shape[-1] > 1))
     table = inside_pictures.kernel_table(found)
-    charts.twin(table, "kernels", "a row a kernel: its change and all its weights")
+    charts.twin(table, "kernels", "a row a kernel: its change and its weights")
 
 
 def layer(outputs: Mapping[str, Float32]) -> str:

@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 from collection_cases import collection, picture, reads
-from streamlit.testing.v1 import AppTest
 
 from dashboard import average_facts, cache, explain_facts, inside_pictures, ui_averages
 from dashboard.cache.maps import Kept
@@ -86,32 +85,6 @@ def test_each_map_has_its_own_scale_or_its_methods():
     assert shared[2].tolist() == [[1.0, 0.0]]  # another method has another unit
 
 
-def test_an_ensembles_map_which_has_no_unit_shares_no_scale_with_those_that_have_one():
-    joint = replace(asked([[0.5, 0.1]], "ensemble", "grad_cam"), relative=True)
-    maps = [asked([[0.02, 0.0]], "keras-native", "grad_cam"), asked([[0.01, 0.0]], "torch-native", "grad_cam"), joint]
-    assert [one.tolist() for one in explain_facts.drawn(maps, True)] == [
-        [[1, 0]],
-        [[0.5, 0]],
-        [[1, pytest.approx(0.2)]],
-    ]
-    assert "activation" in explain_facts.extent_in_words(maps[0])
-    assert explain_facts.extent_in_words(joint) == (
-        "Maximum **0.5** of 1, the mean of its members' maps, each by its own largest."
-    )
-    card = artifacts.card("ensemble")
-    assert explain_facts.wish(card, "grad_cam", "fear").relative
-    assert not explain_facts.wish(card, "occlusion", "fear").relative  # it asks the ensemble as one
-    assert not explain_facts.wish(artifacts.card("torch-vgg"), "grad_cam", "fear").relative
-
-
-def test_a_map_with_signs_says_both_ends_and_what_its_colours_and_its_mass_are():
-    words = explain_facts.extent_in_words(asked([[0.4, -1.07]]))
-    assert words == "Maximum **0.4**, minimum **\N{MINUS SIGN}1.07** logits."
-    said = text(run("explain", models="keras-native", methods="integrated_gradients", target="disgust"))
-    assert "the map's own largest magnitude" in said and "the map's own maximum" not in said
-    assert "minimum **\N{MINUS SIGN}" in said and "Of what speaks for it: " in said and "Of its mass" not in said
-
-
 def test_the_region_table_ends_with_the_regions_own_sizes():
     values = np.zeros((48, 48), np.float32)
     values[38, 24] = 3.0
@@ -132,20 +105,6 @@ def test_explain_draws_every_models_map_of_the_example():
     regions = next(frame.value for frame in at.dataframe if "brows" in frame.value)
     shares = regions[["brows", "eyes", "nose", "mouth", "rest"]].sum(axis=1)
     assert len(regions) == len(artifacts.ids()) + 1 and shares.tolist() == pytest.approx([1.0] * len(regions), abs=1e-5)
-
-
-def _sanity_alone():
-    from dashboard import cache, ui_checks
-
-    titles = {"ensemble": "The ensemble", "torch-vgg": "VGG", "gone": "Unchecked"}
-    known = next(iter(cache.sanity_studies().values()))
-    ui_checks.sanity_table({"torch-vgg": known}, titles, ["ensemble"])
-
-
-def test_an_ensemble_is_not_said_to_wait_for_a_check_that_it_cannot_have():
-    said = text(AppTest.from_function(_sanity_alone, default_timeout=60).run())
-    assert "The ensemble has no weights of its own to make random" in said
-    assert "Not checked yet: Unchecked. " in said
 
 
 def test_explain_by_two_methods_says_how_far_they_agree_and_slow_ones_wait():
@@ -323,7 +282,7 @@ def test_inside_goes_through_the_layers(model):
 
 
 def test_kernels_are_drawn_on_one_scale_and_named_first():
-    before = np.zeros((2, 3, 3), np.float32)
+    before = np.zeros((2, 3, 3, 1), np.float32)
     before[:, 1, 1] = 1.0
     after = before.copy()
     after[0] *= 2

@@ -21,8 +21,8 @@ def test_a_trainings_start_is_made_anew(id):
 def test_the_designed_kernels_come_first_and_training_moved_them():
     card = artifacts.card("keras-native")
     found = inside.kernels(card, catalog.load("keras-native"))
-    assert found.before.shape == found.after.shape == (6, 3, 3)
-    assert found.before[0].tolist() == [[-1, -1, -1], [0, 0, 0], [1, 1, 1]]
+    assert found.before.shape == found.after.shape == (6, 3, 3, 1)
+    assert found.flat[0][0].tolist() == [[-1, -1, -1], [0, 0, 0], [1, 1, 1]]
     assert found.names[0] == "horizontal edges" and found.names[4:] == ("", "")
     assert (found.change > 0).all() and (np.abs(found.likeness) <= 1 + 1e-6).all()
     unmoved = inside.Kernels(found.before, found.before, found.names, "random")
@@ -31,8 +31,18 @@ def test_the_designed_kernels_come_first_and_training_moved_them():
 
 def test_torchs_kernels_are_all_of_the_first_layer():
     found = inside.kernels(artifacts.card("torch-native"), catalog.load("torch-native"))
-    assert found.after.shape == (128, 3, 3) and not any(found.names)
-    assert found.after == pytest.approx(catalog.load("torch-native").weights()["0.0.weight"][:, 0])
+    assert found.after.shape == (128, 3, 3, 1) and not any(found.names)
+    assert found.after[..., 0] == pytest.approx(catalog.load("torch-native").weights()["0.0.weight"][:, 0])
+
+
+def test_a_kernel_of_colours_moved_as_far_as_all_its_weights_did():
+    before = np.zeros((1, 3, 3, 3), np.float32)
+    before[0, 1, 1] = 1.0, -1.0, 0.1  # red against green: its mean over the channels is next to nothing
+    after = before.copy()
+    after[0, 1, 1, 2] = 0.4
+    found = inside.Kernels(before, after, ("",), "imagenet")
+    assert found.change[0] == pytest.approx(0.3 / np.sqrt(2.01)) and found.likeness[0] > 0.97
+    assert found.flat[1][0, 1, 1] == pytest.approx(0.4 / 3)
 
 
 @pytest.mark.parametrize("framework", ["keras", "torch"])
