@@ -111,6 +111,8 @@ _BAR = "height of the bar, % of the face"
 _TURNS, _SHIFTS = (-45, -30, -20, -10, 10, 20, 30, 45), (-30, -20, -10, -5, 5, 10, 20, 30)
 
 _TABLE = (
+    Disturbance("eyes", "Hide the eyes", _BAR, 0, 40, 1, (10, 20, 30, 40), without_eyes),
+    Disturbance("mouth", "Hide the mouth", _BAR, 0, 40, 1, (10, 20, 30, 40), without_mouth),
     Disturbance("rotate", "Turn", "degrees, clockwise", -45, 45, 1, _TURNS, rotated),
     Disturbance("across", "Shift sideways", "% of the width, to the right", -30, 30, 1, _SHIFTS, moved_right),
     Disturbance("down", "Shift up and down", "% of the height, down", -30, 30, 1, _SHIFTS, moved_down),
@@ -118,12 +120,10 @@ _TABLE = (
     Disturbance("blur", "Blur", "sigma, 48ths of the width", 0, 4, 0.1, (0.5, 1, 1.5, 2, 3, 4), blurred),
     Disturbance("jpeg", "JPEG", "quality taken away, of 100", 0, 99, 1, (20, 50, 70, 80, 90, 95, 99), compressed),
     Disturbance("darken", "Darken", "% of the light taken away", 0, 95, 1, (20, 40, 60, 80, 90, 95), darkened),
-    Disturbance("eyes", "Hide the eyes", _BAR, 0, 40, 1, (10, 20, 30, 40), without_eyes),
-    Disturbance("mouth", "Hide the mouth", _BAR, 0, 40, 1, (10, 20, 30, 40), without_mouth),
     Disturbance("mirror", "Mirror", "0 or 1", 0, 1, 1, (1,), mirrored),
 )  # fmt: skip
 DISTURBANCES: Mapping[str, Disturbance] = {one.id: one for one in _TABLE}
-"""All of them by id, in the order in which several at once are applied."""
+"""All of them by id, in the order in which several at once are applied: bars first, to turn and move with the face."""
 
 
 def disturb(face: Uint8, strengths: Mapping[str, float]) -> Uint8:

@@ -109,6 +109,13 @@ def test_a_bar_hides_its_place_and_nothing_else(id, row):
     assert not changed[:, :14].any() and not changed[:30].any()
 
 
+@pytest.mark.parametrize(("id", "by"), [("down", 20), ("across", -15), ("shrink", 40), ("rotate", 30)])
+def test_a_bar_goes_where_the_face_goes(id, by):
+    for bar in ("eyes", "mouth"):
+        both = disturb(FACE, {bar: 20, id: by})
+        np.testing.assert_array_equal(both, disturb(disturb(FACE, {bar: 20}), {id: by}))
+
+
 def test_two_mirrors_are_none():
     once = disturb(FACE, {"mirror": 1})
     assert np.array_equal(once, FACE[:, ::-1]) and np.array_equal(disturb(once, {"mirror": 1}), FACE)
