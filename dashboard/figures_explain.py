@@ -62,4 +62,5 @@ def hiding_curves(curves: Mapping[str, tuple[str, Curves]], styles: Mapping[str,
             )  # fmt: skip
     figure.update_xaxes(title_text="share of the pixels", tickformat=".0%", fixedrange=True, title_standoff=6)
     figure.update_yaxes(tickformat=".0%", fixedrange=True, rangemode="tozero")
+    figure.update_yaxes(title_text="probability of the target", col=1)
     return legend_below(figure, len(curves), 232).update_layout(margin_t=34)  # room for the two titles

@@ -24,6 +24,7 @@ from tests.training_cases import (
 )
 from trainers import fitting, precision
 from trainers.fitting import CurveRow, Fitted, Images, TrainingError
+from trainers.recipe import Recipe
 
 pytestmark = pytest.mark.usefixtures("tiny")
 
@@ -144,8 +145,13 @@ def test_a_stage_that_was_stopped_early_does_not_put_off_what_the_last_epochs_do
     monkeypatch.setattr(fitting, "should_stop", lambda rows, patience: [row["stage"] for row in rows] == [1])
     seen: list[int] = []
     mixup_alpha = fitting.mixup_alpha
+
+    def spy(recipe: Recipe, epoch: int) -> float:
+        seen.append(epoch)
+        return mixup_alpha(recipe, epoch)
+
     for module in ("trainers.fit_torch", "trainers.keras_batches"):
-        monkeypatch.setattr(f"{module}.mixup_alpha", lambda of, epoch: seen.append(epoch) or mixup_alpha(of, epoch))
+        monkeypatch.setattr(f"{module}.mixup_alpha", spy)
     recipe = recipe_of(
         framework,
         schedule={"epochs": 5, "early_stopping": 1},
