@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fer_core.detection import DetectionOptions, Detector
 from fer_core.photos import read_photo
+from fer_core.spreadsheets import guarded
 from fer_core.types import EMOTIONS, Box, Face, Float32, Prediction, Uint8
 
 PREVIEW_SIDE = 1400
@@ -156,6 +157,5 @@ def table_rows(photo: int, file: str, found: Sequence[FaceAnswers]) -> Iterator[
 
 
 def spreadsheet_safe(text: str) -> str:
-    """The text with a leading quote where a spreadsheet would take it for a formula, and without control characters."""
-    clean = "".join(c for c in text if c.isprintable())
-    return f"'{clean}" if clean[:1] in ("=", "+", "-", "@") else clean
+    """The text with a quote where a spreadsheet would take it for a formula, and without control characters."""
+    return guarded("".join(c for c in text if c.isprintable()))

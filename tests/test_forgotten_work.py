@@ -30,9 +30,10 @@ def _told(at, key="work"):
     assert key not in at.query_params  # the example took nobody's place
 
 
-def test_a_label_for_a_face_that_is_forgotten(left_open):
-    at = left_open("collection")
-    next(box for box in at.selectbox if box.label == "2.1").set_value("happy").run()
+@pytest.mark.parametrize(("page", "box"), [("collection", "2.1"), ("photos", "Everyone here poses")])
+def test_a_label_for_faces_that_are_forgotten(left_open, page, box):
+    at = left_open(page)
+    next(one for one in at.selectbox if one.label == box).set_value("happy").run()
     _told(at)
 
 
@@ -47,12 +48,6 @@ def test_labels_by_name_are_not_said_to_have_failed_for_the_names(left_open):
     next(button for button in at.button if button.label == "From file and folder names").click().run()
     _told(at)
     assert not at.toast
-
-
-def test_a_correction_of_a_photo_that_is_forgotten(left_open):
-    at = left_open("photos")
-    next(box for box in at.selectbox if box.label == "Everyone here poses").set_value("happy").run()
-    _told(at)
 
 
 def test_photos_are_added_all_the_same(left_open):

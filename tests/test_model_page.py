@@ -6,7 +6,7 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from dashboard import model_tables, model_words
+from dashboard import figures_training, model_tables, model_words
 from fer_core import artifacts, evidence
 from fer_core.catalog import CATALOG
 from fer_core.metrics import METRICS
@@ -177,3 +177,11 @@ def test_a_taught_network_names_its_teacher_and_says_when_that_one_was_made_anew
     assert "earlier" in model_words.taught(today, None), "a teacher that is gone"
     assert model_words.taught(artifacts.card("torch-compact"), None) == ""
     assert model_words.taught(card, teacher) in text(opened("model", model=card.id))
+
+
+def test_curves_mark_the_epoch_that_was_kept():
+    keys = ("learning_rate", "train_loss", "train_accuracy", "public_loss", "public_accuracy")
+    rows = [{"epoch": float(epoch), **dict.fromkeys(keys, epoch / 10)} for epoch in range(1, 4)]
+    star = figures_training.training_curves(rows, 2).data[-1]
+    assert list(star.x) == [2] and list(star.y) == [20] and "2" in star.name
+    assert "epoch 2 was kept" in figures_training.describe_curves(rows, 2)

@@ -278,14 +278,6 @@ def test_blanks_come_last_in_both_directions():
     assert [e.id for e in entries.ordered(everyone, "parameters")] == ["blank", "low", "high"]
 
 
-def test_curves_mark_the_epoch_that_was_kept():
-    keys = ("learning_rate", "train_loss", "train_accuracy", "public_loss", "public_accuracy")
-    rows = [{"epoch": float(epoch), **dict.fromkeys(keys, epoch / 10)} for epoch in range(1, 4)]
-    star = figures_training.training_curves(rows, 2).data[-1]
-    assert list(star.x) == [2] and list(star.y) == [20] and "2" in star.name
-    assert "epoch 2 was kept" in figures_training.describe_curves(rows, 2)
-
-
 def test_a_report_without_numbers_has_no_dot():
     report = _entry("a", 70).report
     blank = replace(report, metrics={"accuracy": Interval(float("nan"), float("nan"), float("nan"))})

@@ -88,6 +88,7 @@ def test_rows_have_stable_columns_and_the_models_numbers():
         ("class.jpg", "class.jpg"),
         ("=cmd|' /C calc'!A0.jpg", "'=cmd|' /C calc'!A0.jpg"),
         ("+1.png", "'+1.png"),
+        ("a;=1.png", "a;'=1.png"),
         ("a\r\nb\x00.png", "ab.png"),
     ],
 )

@@ -21,16 +21,13 @@ from fer_core.human.quiz import LONGEST_MILLISECONDS, check_nickname
 from fer_core.human.sampling import LIMITS
 from fer_core.human.tables import AnswerRecord, ClassRecord, ItemRecord, RunRecord
 from fer_core.labels import emotion
+from fer_core.spreadsheets import bare, guarded
 from fer_core.types import EMOTIONS, unknown
 
 NEEDED = ("rater", "face", "truth", "label")
 """Columns that a table from elsewhere must have; all others of the codebook it may have."""
 KINDS = ("practice", "test", "repeat", "attention")
 MOST_BYTES, MOST_ROWS = 50_000_000, 500_000
-FORMULA = r"[=+\-@\t\r]"
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection); such a text gets a quote."""
-_CELL = "(^|;)"
-"""Where a cell may begin: where decimals have a comma, a spreadsheet parts a CSV's cells at semicolons."""
 FREE_TEXTS = ("nickname", "class", "condition")
 """Columns that hold what somebody typed."""
 IMPORT_LOCK = 0x7FACE6
@@ -49,7 +46,7 @@ class Imported:
 
 def to_csv(table: pd.DataFrame) -> bytes:
     """A table of `answers_table` as CSV in UTF-8, moments as ISO 8601; what somebody typed is never a formula."""
-    texts = {c: [_guarded(t) if isinstance(t, str) else t for t in table[c]] for c in FREE_TEXTS}
+    texts = {c: [guarded(t) if isinstance(t, str) else t for t in table[c]] for c in FREE_TEXTS}
     moments = {c: [m.isoformat(timespec="seconds") for m in table[c]] for c in ("started", "answered")}
     feedback = table["feedback"].map({True: "true", False: "false"})
     return table.assign(feedback=feedback, **texts, **moments).to_csv(index=False).encode()
@@ -160,10 +157,10 @@ class _Run:
         started = _cell(row, "started", first.get("started", ""), _moment)
         return RunRecord(
             code=codes.new_code(codes.RUN_LENGTH), rater=self.rater, class_id=class_number, origin="import",
-            nickname=_cell(row, "nickname", _bare(first.get("nickname", "")), check_nickname),
+            nickname=_cell(row, "nickname", bare(first.get("nickname", "")), check_nickname),
             consented=started, started=started, finished=started,
             source=_cell(row, "source", first.get("source") or "imported", _name),
-            condition=_cell(row, "condition", _bare(first.get("condition", "")), _visible)[:80] or "unknown",
+            condition=_cell(row, "condition", bare(first.get("condition", "")), _visible)[:80] or "unknown",
             faces_seed=_cell(row, "faces_seed", first.get("faces_seed", ""), _whole(0, 2**62)) or 0,
             seed=_cell(row, "seed", first.get("seed", ""), _whole(0, 2**62)) or 0,
             options={"feedback": _cell(row, "feedback", first.get("feedback", ""), _truth_value),
@@ -222,16 +219,6 @@ def _visible(text: str) -> str:
     if text.isprintable():
         return text
     raise ValueError(f"expected letters, digits and signs, got invisible characters: {text[:40]!r}.")
-
-
-def _guarded(text: str) -> str:
-    """The text as a spreadsheet takes it for text; one that looks guarded already gets a quote more, to be undone."""
-    return re.sub(rf"{_CELL}(?='*{FORMULA})", r"\1'", text)
-
-
-def _bare(text: str) -> str:
-    """The text that `_guarded` was given."""
-    return re.sub(rf"{_CELL}'(?='*{FORMULA})", r"\1", text)
 
 
 def _place(text: str) -> int:
