@@ -13,7 +13,7 @@ from fer_core import catalog
 from fer_core.composite import EnsemblePredictor, TestTimePredictor
 from fer_core.predictor import BasePredictor
 from fer_core.saliency import METHODS, Stopped, available, describe, explain, remark, shared_scale
-from fer_core.saliency.gradients import integrated_gradients
+from fer_core.saliency.gradients import path_integral
 from fer_core.saliency.task import Task, plain
 from fer_core.types import EMOTIONS, SaliencyMap
 from tests.saliency_cases import FRAMEWORKS, PATCH, by_hand, hand_face, linear, patch_reader, patchy_face
@@ -89,7 +89,7 @@ def test_integrated_gradients_sum_to_the_difference_of_logits(faces, model):
         expected = of(model.predict_logits(faces)) - of(model.predict_logits(base))
         assert np.abs(expected).max() > 0.02, "there is a difference to be complete about"
         error = np.abs(raw(model, faces, "integrated_gradients", target).sum(axis=(1, 2)) - expected)
-        finely = integrated_gradients(model, Task(faces, target, (48, 48)), 1024).sum(axis=(1, 2))
+        finely = path_integral(model, Task(faces, target, (48, 48)), 1024).sum(axis=(1, 2))
         assert error.max() < 0.1 * np.abs(expected).max()
         np.testing.assert_allclose(finely, expected, rtol=0.005, atol=2e-4)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+import skimage.data
 import torch
 from captum.attr import GuidedBackprop, IntegratedGradients, LayerGradCam, NoiseTunnel, Occlusion, Saliency
 
@@ -16,7 +17,7 @@ from fer_core import catalog, keras_backend
 from fer_core.predictor import BasePredictor, resized
 from fer_core.preprocess import network_input
 from fer_core.saliency import METHODS, available, explain
-from fer_core.saliency.gradients import NOISE, STEPS, smooth_grad
+from fer_core.saliency.gradients import NOISE, OFF, STEPS, path_integral, smooth_grad
 from fer_core.saliency.task import Task, plain, spread
 from fer_core.types import EMOTIONS, InputSpec, ModelSpec
 from tests.pasted_cases import astronauts
@@ -99,6 +100,22 @@ def test_captums_grad_cam_and_integrated_gradients_are_ours_in_either_framework(
     for method, expected in theirs.items():
         for framework, twin in twins.items():
             assert correlation(raw(twin, faces, method, target), expected) > 0.99, (method, framework)
+
+
+def test_integrated_gradients_of_a_trained_network_take_the_steps_that_their_sum_needs():
+    model, face = catalog.load("torch-native", engine="native"), skimage.data.astronaut()[20:200, 130:310]
+    task = Task([face], "neutral", (96, 96))
+    wanted = (model.predict_logits([face]) - model.predict_logits([plain(face)]))[0, EMOTIONS.index("neutral")]
+    assert abs(path_integral(model, task, STEPS).sum() - wanted) > 0.5 * abs(wanted), "a hard one"
+    assert raw(model, face[None], "integrated_gradients", "neutral").sum() == pytest.approx(wanted, abs=OFF)
+
+
+@pytest.mark.parametrize("size", [(20, 31), (96, 40), (40, 40)])
+def test_a_map_brought_to_another_size_keeps_its_sum_whatever_is_at_its_edge(size):
+    amounts = np.random.default_rng(0).normal(size=(40, 40)).astype(np.float32)
+    amounts[0], amounts[:, -1] = 5, -5
+    found = spread(amounts, size)
+    assert found.shape == size and found.sum() == pytest.approx(amounts.sum(), abs=1e-3)
 
 
 @pytest.mark.filterwarnings("ignore:Setting backward hooks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,8 +58,18 @@ def within(height: int, width: int) -> tuple[int, int]:
 
 def spread(amounts: Float32, size: tuple[int, int]) -> Float32:
     """Amounts a pixel (h, w) brought to another size, their sum kept: a map of four times the pixels has quarters."""
-    height, width = amounts.shape
-    return np.asarray(resized(amounts, size) * np.float32(height * width / (size[0] * size[1])), np.float32)
+    down, across = (_shares(*one) for one in zip(amounts.shape, size, strict=True))
+    return np.asarray(down @ amounts @ across.T, np.float32)
+
+
+@functools.cache
+def _shares(pixels: int, to: int) -> Float32:
+    """What each of `to` pixels gets of each of the others, (to, pixels), whose shares sum to 1.
+
+    Bilinear weights alone give those at the edge more or less, which is much of a map's sum where signs cancel.
+    """
+    weights = resized(np.eye(pixels, dtype=np.float32), (to, pixels))
+    return np.asarray(weights / weights.sum(axis=0), np.float32)
 
 
 def plain(face: Uint8) -> Uint8:

@@ -11,10 +11,12 @@ FLAT = 1e-3
 """A map whose values differ by less than this share of its maximum is the same everywhere."""
 
 
-def remark(map2d: Float32, maximum: float) -> str:
-    """Why the map (H, W) means nothing, "" where it may mean something; `maximum` is its raw maximum."""
+def remark(map2d: Float32, maximum: float, minimum: float = 0.0) -> str:
+    """Why the map (H, W), 0 or above, has nothing for the target, "" where it may have; `maximum`, `minimum`: raw."""
     if not np.isfinite(maximum) or not np.isfinite(map2d).all():
         return "Not a number: the model's gradients or answers overflowed here. There is nothing to see."
+    if maximum <= 0 and minimum < 0:
+        return "Nothing speaks for the target: all that the method found in this face speaks against it."
     if maximum <= 0 or not np.any(map2d):
         return "All zero: the method found nothing in this face that speaks for the target."
     if np.ptp(map2d) <= FLAT * np.abs(map2d).max():
