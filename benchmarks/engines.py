@@ -97,7 +97,8 @@ def working(native: Any, graph: Path, quantized: Path | None) -> Peers:
     if has_bfloat16():
         found["OpenVINO, bfloat16"] = Network(graph, precision="bfloat16")
     if quantized:
-        found["OpenVINO, int8 and bfloat16"] = Network(quantized, precision="int8")
+        rest = "bfloat16" if has_bfloat16() else "float32"
+        found[f"OpenVINO, int8 and {rest}"] = Network(quantized, precision="int8")
     found["ONNX Runtime, float32"] = onnx_runtime(graph)
     title = {"keras": "Keras, traced", "torch": "PyTorch, eager"}[native.spec.framework]
     found[title] = native._logits

@@ -1,9 +1,9 @@
 """Writes docs/benchmarks.md from the figures that the other benchmarks left as JSON.
 
-    uv run python benchmarks/page.py FOLDER
+    uv run python benchmarks/page.py FOLDER [--page docs/benchmarks-avx2.md] [--said "In its head: whose figures."]
 
 FOLDER has engines.json, detection.json, stages.json, users.json, quiz.json, pages.json and start.json, or some of
-them; `make benchmarks` runs them all.
+them; `make benchmarks` runs them all. The goals' limits stand in docs/benchmarks.md alone: they are its machine's.
 """
 
 from __future__ import annotations
@@ -32,12 +32,16 @@ def main() -> None:
     """Writes the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--said", default="")
+    asked = parser.parse_args()
+    folder, page = asked.folder, asked.page.resolve()
     parts = {"engines": engines, "detection": detection, "stages": stages, "users": users, "quiz": quiz, "pages": pages,
              "start": start}  # fmt: skip
     read = {name: json.loads(path.read_text("utf-8")) for name in parts if (path := folder / f"{name}.json").is_file()}
-    PAGE.write_text("\n".join([HEAD, aims(read), *(parts[name](one) for name, one in read.items())]), "utf-8")
-    print(f"{PAGE} has {len(read)} of {len(parts)} parts.")
+    head = [HEAD, *([f"{asked.said}\n"] if asked.said else []), *([aims(read)] if page == PAGE else [])]
+    page.write_text("\n".join([*head, *(parts[name](one) for name, one in read.items())]), "utf-8")
+    print(f"{page} has {len(read)} of {len(parts)} parts.")
 
 
 def aims(found: dict[str, Any]) -> str:
