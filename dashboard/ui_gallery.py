@@ -62,18 +62,26 @@ def prompt(collection: Collection) -> None:
         file = widget("Your picture", key=f"{way}-{asked}-{turn}", label_visibility="collapsed")
         shots = [(asked, file)] if file else []
     if shots:
+        given: set[str | None] = set()
         for label, file in shots:
-            _take(label, file.name, file.getvalue(), f"{looks.verbatim(file.name[:60])}: " if len(shots) > 1 else "")
+            whose = f"{looks.verbatim(file.name[:60])}: " if len(shots) > 1 else ""
+            _take(label, file.name, file.getvalue(), whose, label in given)
+            given.add(label)
         st.session_state["gallery-turn"] = turn + 1
         st.rerun()
 
 
-def _take(label: str | None, name: str, data: bytes, whose: str) -> None:
-    """Nothing comes back; the picture is in the gallery under its label, or a note, after `whose`, says why not."""
+def _take(label: str | None, name: str, data: bytes, whose: str, again: bool) -> None:
+    """Nothing comes back; the picture is in the gallery under its label, or a note, after `whose`, says why not.
+
+    `again`: one before it, given in the same moment, was to have that label.
+    """
 
     def taken(now: Collection) -> Collection:
         if label is None:
             raise CollectionError(f"{whose}The name tells no expression, or two. Try one like anna_happy.jpg.")
+        if again and label in posed(now):
+            raise CollectionError(f"{whose}Another of these files shows {label} already, and stays.")
         with st.spinner("Looking for your face …"):
             one = read_input(Input(name[:300], data), reader(cache.detector()), now.options)
         if one.reading is None or not one.reading.faces:

@@ -27,7 +27,8 @@ def labels(collection: Collection) -> None:
     st.markdown(f"**{done:,} of {counted(n, 'face')}** {have} a label: the expression that the person posed.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("From file and folder names", icon=":material/drive_file_rename_outline:", on_click=_by_names,
-                  help="anna_happy_2.jpg, disgusted/IMG_7.png: any usual spelling, file names first")  # fmt: skip
+                  help="anna_happy_2.jpg, disgusted/IMG_7.png: any usual spelling, file names first; "
+                       "photos with a labelled face stay as they are")  # fmt: skip
         which = ui_url.one(st.selectbox, "Show", WHICH, "labels", "all", label_visibility="collapsed", width=200)
         ui_work.undo_buttons(collection)
     faces = [face for face in collection.faces if _wanted(face, which or "all")]
@@ -47,17 +48,19 @@ def _wanted(face: CollectedFace, which: str) -> bool:
 
 def _by_names() -> None:
     """Nothing comes back; photos whose names tell are labelled, and a note says how many."""
-    told: list[int] = []
+    told: list[tuple[int, int]] = []
 
     def by_names(now: Collection) -> Collection:
-        made, n = edit.label_by_names(now)
-        told.append(n)
+        made, *counts = edit.label_by_names(now)
+        told.append((counts[0], counts[1]))
         return made
 
     ui_work.change(by_names)
-    for n in told[-1:]:
+    for n, kept in told[-1:]:
         named = f"{counted(n, 'photo')} labelled by name."
-        st.toast(named if n else "No file or folder name here names an expression.", icon=":material/label:")
+        named += f" {counted(kept, 'photo')} had labels already, which stay." if kept else ""
+        nothing = "No file or folder name here names an expression."
+        st.toast(named if n or kept else nothing, icon=":material/label:")
 
 
 def _many(faces: Sequence[CollectedFace], here: Sequence[CollectedFace]) -> None:

@@ -156,14 +156,16 @@ def label_photo(collection: Collection, photo: str, name: str | None) -> Collect
     return collection.with_edit(LabelPhotos({photo: _canonical(name)}))
 
 
-def label_by_names(collection: Collection) -> tuple[Collection, int]:
-    """The collection with photos labelled by their file and folder names, and how many of them are.
+def label_by_names(collection: Collection) -> tuple[Collection, int, int]:
+    """The collection with photos labelled by their file and folder names, how many of them are, and how many are not.
 
-    Photos whose names say nothing keep what they have; where no name says anything, the collection comes back itself.
+    A photo with a labelled face is not, whatever its name says: somebody looked at it. Where nothing is to be
+    labelled, the collection comes back itself.
     """
     named = {photo.sha256: label_from_name(photo.name) for photo in collection.shown}
-    said = {photo: name for photo, name in named.items() if name}
-    return (collection.with_edit(LabelPhotos(said)), len(said)) if said else (collection, 0)
+    told = {photo: name for photo, name in named.items() if name}
+    said = {photo: name for photo, name in told.items() if not any(face.label for face in collection.faces_of(photo))}
+    return collection.with_edit(LabelPhotos(said)) if said else collection, len(said), len(told) - len(said)
 
 
 def label_from_name(name: str) -> str | None:

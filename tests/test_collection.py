@@ -96,10 +96,20 @@ def test_labels_in_names(name, said):
 
 def test_labels_from_names_are_one_edit():
     made = collection(("happy/a.png", "b_sad.png", "c.png"))
-    named, photos = edit.label_by_names(made)
+    named, photos, _ = edit.label_by_names(made)
     assert photos == 2 and [f.label for f in named.faces] == ["happy"] * 3 + ["sad"] * 3 + [None] * 3
     assert snapshot(named.undo()) == snapshot(made)
     assert edit.label_by_names(collection(("c.png",)))[1] == 0
+
+
+def test_labels_from_names_leave_those_that_somebody_gave():
+    made = collection(("happy/a.png", "b_sad.png"))
+    by_hand = edit.label(made, {made.faces[1].key: "fear"})
+    named, photos, kept = edit.label_by_names(by_hand)
+    assert [f.label for f in named.faces] == [None, "fear", None, "sad", "sad", "sad"]
+    assert (photos, kept) == (1, 1)
+    again, *counts = edit.label_by_names(named)
+    assert again is named and counts == [0, 2]
 
 
 def test_a_removed_photo_comes_back_by_undo():

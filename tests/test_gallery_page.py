@@ -15,9 +15,9 @@ from tests.page_runs import opened, text
 ASTRONAUT = Path(skimage.__file__).parent / "data" / "astronaut.png"
 
 
-def face():
+def face(shift=0):
     buffer = BytesIO()
-    Image.open(ASTRONAUT).convert("RGB").crop((60, 0, 380, 300)).save(buffer, "PNG")
+    Image.open(ASTRONAUT).convert("RGB").crop((60 + shift, 0, 380 + shift, 300)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -63,6 +63,14 @@ def test_each_of_several_files_that_is_refused_is_named_with_its_reason(quick):
     assert not at.exception and labels(at) == ["sad"]
     assert "a\\*b\\*\\_happy\\.png: This file is not a photo" in text(at)
     assert "holiday\\.png: The name tells no expression" in text(at)
+
+
+def test_of_two_files_of_one_expression_the_second_is_named(quick):
+    at = opened("gallery", **{"with": "seven"})
+    files = [("a_sad.png", face()), ("b_sad.png", face(1)), ("c_happy.png", b"no picture"), ("d_happy.png", face(2))]
+    at.file_uploader[0].set_value([(name, data, "image/png") for name, data in files]).run()
+    assert "b\\_sad\\.png: Another of these files shows sad already" in text(at)
+    assert sorted(labels(at)) == ["happy", "sad"] and "d\\_happy" not in text(at)
 
 
 def test_undo_says_what_became_of_the_picture_and_redo_brings_it_back(undone):
