@@ -49,8 +49,10 @@ class Asked:
 
     @property
     def remark(self) -> str:
-        """Why the map means nothing; "" where it may mean something."""
-        return "" if self.map is None else remark(self.map.values[0], self.maximum)
+        """Why nothing in the map speaks for the target; "" where something may."""
+        if self.map is None:
+            return ""
+        return remark(self.map.values[0], self.maximum, float(self.values.min(initial=0.0)))
 
 
 def wish(card: ModelCard, method: str, target: Target) -> Asked:

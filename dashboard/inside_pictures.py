@@ -64,5 +64,5 @@ def feature_table(maps: Float32) -> pd.DataFrame:
     """A row a channel of (h, w, C): mean, largest value and the share of places at 0 or below, the strongest first."""
     flat = maps.reshape(-1, maps.shape[-1])
     table = pd.DataFrame({"channel": np.arange(1, maps.shape[-1] + 1), "mean": flat.mean(axis=0),
-                          "largest": flat.max(axis=0), "silent": (flat <= 0).mean(axis=0)})  # fmt: skip
+                          "largest": flat.max(axis=0), "at 0 or below": (flat <= 0).mean(axis=0)})  # fmt: skip
     return table.sort_values("mean", ascending=False, kind="stable").reset_index(drop=True)

@@ -20,6 +20,7 @@ the same everywhere has there."""
 HIDING = """Insertion: a blurred face is made sharp, the map's strongest pixels first; the sooner the target is likely,
 the larger the area, the better the map. Deletion: they are hidden first; the sooner it falls, the better (Petsiuk et
 al. 2018, arXiv:1806.07421). By chance: the same areas for orders that know nothing."""
+PAIRS = """Of "this rather than that", the probability is that of the first where the two alone are asked about."""
 SANITY_WORDS = """A map that stays the same when the network's weights are made random tells nothing of what the network
 learned (Adebayo et al. 2018, arXiv:1810.03292). The number is the largest rank correlation with the trained network's
 maps once half of the layers or more are random; a method fails from {threshold} on, and is marked red at its maps."""
@@ -71,7 +72,7 @@ def hiding(maps: Sequence[Asked], cards: Mapping[str, ModelCard], face: ChosenFa
     st.dataframe(
         explain_facts.area_table(found).round(3), hide_index=True, alt="The areas under the curves, a row a map"
     )
-    st.caption(HIDING)
+    st.caption(HIDING + f" {PAIRS}" * any(not isinstance(one.target, str) for one in maps))
 
 
 def _curves(one: Asked, card: ModelCard, face: ChosenFace) -> Curves:

@@ -127,8 +127,8 @@ def _set(flag: str, on: bool) -> None:
 
 
 def model_row(
-    card: ModelCard, prediction: Prediction, asked: Sequence[Asked], values: Mapping[str, Float32], face: ChosenFace,
-    how: Look, verdicts: Mapping[str, str], beside: bool = False,
+    card: ModelCard, title: str, prediction: Prediction, asked: Sequence[Asked], values: Mapping[str, Float32],
+    face: ChosenFace, how: Look, verdicts: Mapping[str, str], beside: bool = False,
 ) -> None:  # fmt: skip
     """Draws a model's maps side by side, each with its maximum, where it lies and what is to be said against it.
 
@@ -138,17 +138,17 @@ def model_row(
     with st.container(border=True, width=2 * SHOWN + 48 if beside else "stretch"):
         right = "" if face.truth is None else ", right" if prediction.label == face.truth else ", wrong"
         why = f" Why **{explain_facts.in_words(asked[0].target)}**?" if asked else ""
-        st.markdown(f"**{card.title}** says {prediction.label} {percent(prediction.confidence)}{right}.{why}")
+        st.markdown(f"**{title}** says {prediction.label} {percent(prediction.confidence)}{right}.{why}")
         if not asked:
             st.caption(f"This model does not know the label, or both are the same. It knows {', '.join(card.labels)}.")
         with st.container(horizontal=True, gap="medium"):
             for one in asked:
                 with st.container(width=2 * SHOWN + 16, gap="xsmall"):
-                    _cell(one, card, values.get(one.method), face, how, verdicts.get(one.method, UNTESTED))
+                    _cell(one, card, title, values.get(one.method), face, how, verdicts.get(one.method, UNTESTED))
 
 
 def _cell(
-    one: Asked, card: ModelCard, values: Float32 | None, face: ChosenFace, how: Look, verdict: str
+    one: Asked, card: ModelCard, title: str, values: Float32 | None, face: ChosenFace, how: Look, verdict: str
 ) -> None:  # fmt: skip
     method = METHODS[one.method]
     st.markdown(f"{method.title}" + (f" :red-badge[:material/dangerous: {verdict}]" if verdict not in ("", UNTESTED)
@@ -158,10 +158,12 @@ def _cell(
         return
     spec = catalog.spec(card.architecture).input
     points = face.points_on(one.map.values.shape[1:])
-    alt = f"{method.title} of {card.title} for {explain_facts.in_words(one.target)}. {describe(one.map.values[0], points)}"  # noqa: E501
+    alt = f"{method.title} of {title} for {explain_facts.in_words(one.target)}. "
+    alt += one.remark or describe(one.map.values[0], points)
+    where = "Over the face itself." if face.photo is None else "In the photo."
     with st.container(horizontal=True, gap="xsmall"):
         st.image(explain_pictures.seen(face, spec, values, how.opacity), width=SHOWN, alt=f"As the model saw it. {alt}")
-        st.image(explain_pictures.in_photo(face, values, how.opacity), width=SHOWN, alt=f"In the photo. {alt}")
+        st.image(explain_pictures.in_photo(face, values, how.opacity), width=SHOWN, alt=f"{where} {alt}")
     if one.remark:
         st.warning(one.remark, icon=":material/do_not_disturb_on:")
     places = explain_facts.places_in_words(one, points)

@@ -86,11 +86,11 @@ def features(name: str, maps: Float32, face: ChosenFace) -> None:
                 st.image(inside_pictures.feature_map(maps[:, :, channel - 1], low, high), width=96,
                          alt=f"Channel {channel} of {name} for {face.name}: mean {row['mean']:.2g}")  # fmt: skip
                 st.caption(f"{channel}: {row['mean']:.2g}")
-    silent = int((table["silent"] == 1).sum())
+    silent = int((table["at 0 or below"] == 1).sum())
     st.caption(FEATURES.format(low=low, high=high) + f" Under each its channel and mean. {silent} of {len(table)} "
-               "channels are silent for this face.")  # fmt: skip
+               "channels are nowhere above 0 for this face.")  # fmt: skip
     charts.twin(
-        table, f"features-{name}", "a row a channel: mean, largest value, share of silent places", key="features"
+        table, f"features-{name}", "a row a channel: mean, largest value, share of places at 0 or below", key="features"
     )
 
 

@@ -54,15 +54,15 @@ def spoken(study: Study, disturbance: str, measure: str) -> str:
 
 
 def strongest(studies: Mapping[str, Study], titles: Mapping[str, str]) -> pd.DataFrame:
-    """For each disturbance and model, the share of labels that its strongest step changes, in percent."""
+    """For each disturbance and model, the share of labels that its strongest steps change, in percent."""
     rows = []
     for name, one in DISTURBANCES.items():
         row: dict[str, object] = {
             "disturbance": one.title,
-            "at most": f"{max(map(abs, one.tried)):g}",
+            "at most": f"{(most := max(map(abs, one.tried))):g}",
             "unit": one.unit,
         }
         for id, study in studies.items():
-            row[titles[id]] = 100 * max(point.flips.value for point in study.curves[name])
+            row[titles[id]] = 100 * max(p.flips.value for p in study.curves[name] if abs(p.strength) == most)
         rows.append(row)
     return pd.DataFrame(rows)

@@ -278,7 +278,7 @@ def test_inside_goes_through_the_layers(model):
     assert not at.exception
     assert len(at.selectbox(key="layer").options) > 5
     next(b for b in at.button if b.label == "Layer after").click().run()
-    assert not at.exception and "silent for this face" in text(at)
+    assert not at.exception and "nowhere above 0 for this face" in text(at)
 
 
 def test_kernels_are_drawn_on_one_scale_and_named_first():

@@ -84,6 +84,10 @@ def test_the_curves_are_the_studies():
     assert table["Label changes"].tolist().count(0.0) == 1 and len(table) == 1 + len(DISTURBANCES["rotate"].tried)
     strongest = what_if_facts.strongest({"a": WHAT_IF}, {"a": "A"})
     assert len(strongest) == len(DISTURBANCES) and strongest["A"].tolist() == [40.0] * len(DISTURBANCES)
+    worse = {"rotate": tuple(replace(one, flips=Interval(0.9, 0.8, 1)) if one.strength == 10 else one
+                             for one in WHAT_IF.curves["rotate"])}  # fmt: skip
+    own = replace(WHAT_IF, curves=dict(WHAT_IF.curves) | worse)
+    assert what_if_facts.strongest({"a": own}, {"a": "A"})["A"].tolist() == strongest["A"].tolist()  # 10 is not the end
     assert what_if_facts.spoken(WHAT_IF, "rotate", "flips") == "40 % at -45, 0 % at 0, 40 % at 45".replace(
         " %", "\N{NO-BREAK SPACE}%"
     )

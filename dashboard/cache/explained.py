@@ -95,5 +95,7 @@ def sanity_verdicts(id: str) -> dict[str, str]:
     judged = [one for one in found.outcomes if one.passed is not None] if found else []
     said = {one.method: "" if one.passed else "fails the sanity check" for one in judged}
     if found and found.places and not found.places.kept:
-        said |= {one: "cannot say where" for one in said if saliency.METHODS[one].needs == "layer"}
+        for one in said:
+            if saliency.METHODS[one].needs == "layer":
+                said[one] = ", ".join(filter(None, [said[one], "cannot say where"]))
     return said

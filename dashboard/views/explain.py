@@ -65,23 +65,24 @@ def draw(
     where = "" if face.points is not None else " No landmarks were found in it: regions are where they usually are."
     st.markdown(f"**{face.name}**{truth}.{where}")
     ui_explain.legend(how, maps)
+    titles = looks.distinct({card.id: card.title for card in cards})
     by_model = {card.id: [one for one in maps if one.model == card.id] for card in cards}
     beside = max(map(len, by_model.values())) == 1
     with st.container(horizontal=beside):
         for card in cards:
             mine = by_model[card.id]
             values = {one.method: drawn[card.id, one.method] for one in mine if one.map is not None}
-            verdicts = cache.sanity_verdicts(card.id)
-            ui_explain.model_row(card, answers[card.id], mine, values, face, how, verdicts, beside)
-            ui_checks.agreement_between(mine, card.title)
+            verdicts, title = cache.sanity_verdicts(card.id), titles[card.id]
+            ui_explain.model_row(card, title, answers[card.id], mine, values, face, how, verdicts, beside)
+            ui_checks.agreement_between(mine, title)
 
 
 def checks(cards: Sequence[ModelCard], maps: Sequence[Asked], face: ChosenFace) -> None:
     """Draws what may be measured of the maps: regions, insertion and deletion, and which methods can be believed."""
     titles = looks.distinct({card.id: card.title for card in cards})
     sound = [one for one in maps if one.map is not None and not one.remark]
-    st.subheader("What the maps are worth")
     if sound:
+        st.subheader("What the maps are worth")
         ui_checks.region_chart(sound, face, titles)
         ui_checks.hiding(sound, {card.id: card for card in cards}, face, titles)
     joint = [card.id for card in cards if card.framework == "ensemble"]
