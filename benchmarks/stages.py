@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 from machine import describe
 from photo import composed
-from shipped import answering
+from shipped import answering, askers
 
 from fer_core import detection, fast_detection, reading
 from fer_core.detection import DetectionOptions, Detector
+from fer_core.types import Float32
 
 STAGES: tuple[tuple[Any, str, str], ...] = (
     (reading, "read_photo", "decode the file, turn it upright"),
@@ -46,11 +47,12 @@ def main() -> None:
         setattr(holder, name, timed(getattr(holder, name), times[name]))
     data, detector, options = composed(12, 1280, 720), Detector(), DetectionOptions()
     models = answering()
-    asked = {id: timed(model.predict_proba, times[id]) for id, model in models.items()}
+    asked = {id: timed(ask, times[id]) for id, ask in askers(models).items()}
     for _ in range(wanted.runs + 2):
         crops = [face.crop for face in reading.read_faces(data, detector, options).faces]
-        for ask in asked.values():
-            ask(crops)
+        said: dict[str, Float32] = {}
+        for id, ask in asked.items():
+            said[id] = ask(crops, said)
     found = {"machine": describe(), "faces": len(crops), "runs": wanted.runs, "parts": parts(times, list(models))}
     for part in found["parts"]:
         print(f"{part['part']:60} {part['median']:8.2f} ms  {part['least']:8.2f} to {part['greatest']:8.2f}")

@@ -18,11 +18,12 @@ import numpy as np
 import psutil
 from machine import describe
 from photo import composed
-from shipped import answering
+from shipped import answering, askers
 
 from fer_core.detection import DetectionOptions, Detector
 from fer_core.queueing import Queue, Turns
 from fer_core.reading import read_faces
+from fer_core.types import Float32
 
 AT_ONCE = 2
 """As `dashboard.cache.photos`, which a benchmark need not load Streamlit for."""
@@ -56,15 +57,17 @@ class Server:
 
     def __init__(self) -> None:
         self.detector, self.turns = Detector(), Turns(AT_ONCE)
-        self.queues = [Queue(model.predict_proba) for model in answering().values()]
+        self.asked = askers(answering(), lambda model: Queue(model.predict_proba).ask)
 
     def answer(self, data: bytes) -> float:
         """Milliseconds from a photo's bytes to every model's answer for each face."""
         began = time.perf_counter()
         with self.turns.turn():
             crops = [face.crop for face in read_faces(data, self.detector, DetectionOptions()).faces]
-        for queue in self.queues:
-            assert len(queue.ask(crops)) == len(crops) > 0
+        said: dict[str, Float32] = {}
+        for id, ask in self.asked.items():
+            said[id] = ask(crops, said)
+            assert len(said[id]) == len(crops) > 0
         return 1e3 * (time.perf_counter() - began)
 
 

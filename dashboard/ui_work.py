@@ -13,6 +13,7 @@ from dashboard import cache
 from dashboard.cache.workplace import HOURS, MOST
 from dashboard.words import counted
 from fer_core.collection import Collection
+from fer_core.collection_answers import members_first
 from fer_core.types import ModelCard
 
 WORK, GALLERY = "work", "gallery"
@@ -116,7 +117,7 @@ def read(collection: Collection, cards: Sequence[ModelCard], key: str = WORK) ->
     """The collection with the answers of these models; they are asked only about faces that they did not see."""
     made = collection
     with st.spinner(PATIENCE):
-        for card in cards:
+        for card in members_first(cards):
             made = cache.read_by(made, card)
     if made is not collection and current(key) is collection:
         swap(collection, made, key)

@@ -99,8 +99,9 @@ def load(
 
     With the card's test-time augmentation, and for an ensemble with its members' predictors inside. `engine` "native"
     computes in the artifact's own framework, "compiled" in its ONNX export with that `precision`, "auto" compiled where
-    there is an export, member for member; `member` gives an ensemble's members where they are loaded already. Raises artifacts.ArtifactError, naming the file and the remedy, where the
-    artifact, a member or the export is absent, damaged or made for another architecture.
+    there is an export, member for member; `member` gives an ensemble's members where they are loaded already. Raises
+    artifacts.ArtifactError, naming the file and the remedy, where the artifact, a member or the export is absent,
+    damaged or made for another architecture.
     """
     if engine not in get_args(Engine):
         raise ValueError(unknown("engine", engine, get_args(Engine)))

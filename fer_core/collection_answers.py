@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -10,8 +10,11 @@ from itertools import groupby
 import numpy as np
 
 from fer_core.collection import CollectedFace, CollectedPhoto, Collection, ModelAnswers
+from fer_core.collection_edit import digest
 from fer_core.comparison import Restricted, restrict, wilson_interval
+from fer_core.composite import EnsemblePredictor
 from fer_core.metrics import EvaluationReport, evaluate
+from fer_core.predictor import BasePredictor
 from fer_core.reading import FaceAnswers
 from fer_core.types import EMOTIONS, Float32, Interval, ModelCard, Prediction, Uint8
 
@@ -49,22 +52,53 @@ def answer(collection: Collection, card: ModelCard, predict: Predict) -> Collect
     A photo's new faces are asked about together, as `seven-faces predict` does, so that both give the same numbers.
     Answers of other weights under the same id, or calibrated with another temperature, are let go.
     """
-    before = collection.answers.get(card.id)
-    maker = card.weights_sha256, card.temperature is not None, card.temperature
-    same = before is not None and (before.weights_sha256, before.calibrated, before.temperature) == maker
-    known = dict(before.probabilities) if before and same else {}
+    before = _current(collection, card)
+    known = dict(before.probabilities) if before else {}
     size = len(known)
     for _, of_photo in groupby(collection.faces, key=lambda face: face.found.photo):
         new = [face for face in of_photo if face.found.digest not in known]
         if new:
             p = predict([face.face.crop for face in new])
             known |= {face.found.digest: row for face, row in zip(new, p, strict=True)}
-    if same and len(known) == size:
+    if before and len(known) == size:
         return collection
     made = ModelAnswers(
         card.id, card.title, card.weights_sha256, card.labels, card.temperature is not None, known, card.temperature
     )
     return replace(collection, answers={**collection.answers, card.id: made})
+
+
+def _current(collection: Collection, card: ModelCard) -> ModelAnswers | None:
+    """The answers that the collection has of this model, unless they are of other weights or another temperature."""
+    made = collection.answers.get(card.id)
+    maker = card.weights_sha256, card.temperature is not None, card.temperature
+    return made if made and (made.weights_sha256, made.calibrated, made.temperature) == maker else None
+
+
+def members_first(cards: Iterable[ModelCard]) -> list[ModelCard]:
+    """The order in which to ask models, so that what an ensemble's members said is there for it."""
+    return sorted(cards, key=lambda card: card.framework == "ensemble")
+
+
+def joining(
+    collection: Collection, members: Sequence[ModelCard], predictor: BasePredictor, predict: Predict
+) -> Predict:
+    """`predict` of a model, spared the crops of which the collection has the answers of all its members.
+
+    An ensemble's answer is the mean of theirs, and to ask them again would be much of a photo's work. `members` are
+    empty for any other model, and `predict` comes back.
+    """
+    if not isinstance(predictor, EnsemblePredictor) or len(members) != len(predictor.members):
+        return predict
+
+    def joined(crops: list[Uint8]) -> Float32:
+        keys, made = [digest(crop) for crop in crops], [_current(collection, one) for one in members]
+        there = [one.probabilities for one in made if one and all(key in one.probabilities for key in keys)]
+        if len(there) < len(members):
+            return predict(crops)
+        return predictor.joined([np.stack([one[key] for key in keys]) for one in there])
+
+    return joined
 
 
 def answered(collection: Collection, ids: Sequence[str], photo: str | None = None) -> list[AnsweredFace]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from fer_core.predictor import BasePredictor, Faces, resized, scaled
+from fer_core.predictor import BasePredictor, Faces, resized, scaled, softmax
 from fer_core.preprocess import check_faces
 from fer_core.types import Float32, InputSpec, ModelSpec, SaliencyMap, Target, Uint8, unknown
 
@@ -136,6 +136,10 @@ class EnsemblePredictor(_Composite):
     def predict_logits(self, faces: Faces) -> Float32:
         """The logarithm of the members' mean probabilities: float32 (N, K)."""
         return _log_mean([member.predict_proba(faces) for member in self.members])
+
+    def joined(self, answers: Sequence[Float32]) -> Float32:
+        """`predict_proba` of faces that the members were asked about already: theirs in, in order, float32 (N, K)."""
+        return softmax(_log_mean(answers) / np.float32(self.temperature or 1.0))
 
     def input_gradient(self, faces: Faces, target: Target) -> Float32:
         """The gradient of the members' mean logit: float32 (N, s, s, c), logits a unit of the ensemble's input."""

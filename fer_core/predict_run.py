@@ -16,10 +16,10 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_core import catalog
+from fer_core import artifacts, catalog
 from fer_core.collection import Collection, LedgerRow
 from fer_core.collection_add import Read, add_one, ledger_row, read_input, reader
-from fer_core.collection_answers import answer, answered
+from fer_core.collection_answers import answer, answered, joining, members_first
 from fer_core.detection import DetectionOptions, Detector
 from fer_core.exports import LEDGER_COLUMNS, Row, columns, csv_bytes, face_row, ledger_fields, settings
 from fer_core.photo_sources import Input
@@ -79,8 +79,15 @@ class Run:
 
     @cached_property
     def predictors(self) -> list[BasePredictor]:
-        """The models, loaded the first time a face is found."""
-        return [catalog.load(id, engine="auto") for id in self.ids]
+        """The models, loaded the first time a face is found; each once, though an ensemble has it for a member."""
+        loaded: dict[str, BasePredictor] = {}
+
+        def one(id: str) -> BasePredictor:
+            if id not in loaded:
+                loaded[id] = catalog.load(id, engine="auto", member=one)
+            return loaded[id]
+
+        return [one(id) for id in self.ids]
 
     def take(self, given: Input) -> LedgerRow | None:
         """The file's row in the ledger, once its faces are written; None where it has one, of whichever run.
@@ -107,8 +114,10 @@ class Run:
         row = ledger_row(self.next, one, None)
         rows = []
         if collection.faces:
-            for card, predictor in zip(self.cards, self.predictors, strict=True):
-                collection = answer(collection, card, predictor.predict_proba)
+            predictors = dict(zip(self.ids, self.predictors, strict=True))
+            for card in members_first(self.cards):
+                members, model = [artifacts.card(id) for id in card.recipe.get("members", ())], predictors[card.id]
+                collection = answer(collection, card, joining(collection, members, model, model.predict_proba))
             rows = [face_row(face, self.same, row.number) for face in answered(collection, self.ids)]
         self._keep(row, rows)
         return row

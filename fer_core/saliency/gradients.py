@@ -32,8 +32,8 @@ def integrated_gradients(part: BasePredictor, task: Task) -> Float32:
     The integral is taken by Gauss and Legendre, as captum takes it, more finely for faces that need it.
     """
     found, wanted = path_integral(part, task, STEPS), _difference(part, task)
-    rough = np.flatnonzero(np.abs(found.sum(axis=(1, 2)) - wanted) > OFF * np.maximum(1, np.abs(wanted)))
-    if len(rough):
+    rough = np.flatnonzero(np.abs(found.sum(axis=(1, 2)) - wanted) > OFF * np.maximum(1, np.abs(wanted))).tolist()
+    if rough:
         found[rough] = path_integral(part, replace(task, faces=[task.faces[i] for i in rough]), MORE_STEPS)
     return found
 
