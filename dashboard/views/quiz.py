@@ -55,33 +55,34 @@ def welcome(database: Database) -> None:
 @st.fragment  # an answer draws the next face and nothing else: half the work, and a class answers at once
 def go_on(database: Database, code: str) -> None:
     """Draws the next face of a run, or its end."""
+    note, said = (st.session_state.pop(key, "") for key in (NOTE, PROBLEM))  # of this answer: the next run has its own
     try:
         state: quiz.RunState | None = quiz.state(database, code)
         st.session_state[ui_quiz.STATE] = state
     except DatabaseUnavailableError as problem:  # the same face stays, and its answer is sent until it is taken
-        st.session_state[PROBLEM] = str(problem)
+        said = str(problem)
         state = ui_quiz.kept(code)
     except HumanError as problem:
         st.warning(str(problem), icon=":material/key_off:")
         ui_quiz.leave_run("Begin anew, or type the code again")
         return
-    if said := st.session_state.pop(PROBLEM, None):
+    if said:
         st.warning(said, icon=":material/error:")
     if state is not None and state.task is not None:
-        show(state, state.task)
+        show(state, state.task, note)
     elif state is not None:
-        finished(state)
+        finished(state, note)
 
 
-def show(state: quiz.RunState, task: quiz.Task) -> None:
-    """Draws one trial."""
+def show(state: quiz.RunState, task: quiz.Task, note: str) -> None:
+    """Draws one trial, with the feedback to the one before."""
     picture = cache.face_uri(state.source, task.face, state.options.view) if task.face else None
     if task.face and picture is None and ui_quiz.lend(state.source):  # loaded again after a restart
         picture = cache.face_uri(state.source, task.face, state.options.view)
     if task.face and picture is None:
         ui_quiz.faces_gone(state.source)
     else:
-        ui_trial.trial(state, task, picture, partial(record, state), st.session_state.pop(NOTE, ""))
+        ui_trial.trial(state, task, picture, partial(record, state), note)
     ui_quiz.code_note(state.code, state.options.condition)
 
 
@@ -101,8 +102,10 @@ def record(state: quiz.RunState, answer: Mapping[str, Any]) -> None:
         st.session_state[NOTE] = f"Right: {said}" if right else f"You: {said or 'nothing'}. Label: {outcome.truth}"
 
 
-def finished(state: quiz.RunState) -> None:
-    """Draws the end of a run."""
+def finished(state: quiz.RunState, note: str) -> None:
+    """Draws the end of a run, with the feedback to its last face."""
+    if note:
+        st.info(note, icon=":material/school:")
     st.success(f"Done. All {state.total} answers are kept.", icon=":material/check_circle:")
     if st.button("See my result", type="primary", icon=":material/person:"):
         st.switch_page(VIEWS / "my_result.py", query_params={ui_quiz.RUN: state.code})
