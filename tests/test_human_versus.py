@@ -96,7 +96,7 @@ def test_everybody_stands_on_one_axis_with_intervals():
     right[ROWS[:35]] = False
     people = pd.concat([sat(with_wrong(7), "ann"), sat(with_wrong(60)[:5], "short", ROWS[:5])])
     on = shared(people, REFERENCE)
-    found = {one.id: one for one in standings(on, people, [evidence.truth(REFERENCE), model("m", right)], REFERENCE)}
+    found = {one.id: one for one in standings(on, [evidence.truth(REFERENCE), model("m", right)], REFERENCE)}
     assert set(found) == {"ann", "together", "m", "person"}  # five answers are too few to be shown
     assert found["ann"].accuracy.value == 0.9 and found["m"].accuracy.value == 0.5 and found["m"].n == 70
     assert all(one.accuracy.low < one.accuracy.value < one.accuracy.high for one in found.values())
@@ -104,10 +104,27 @@ def test_everybody_stands_on_one_axis_with_intervals():
     assert found["person"].accuracy.value == pytest.approx(expected)
 
 
+def test_faces_that_only_somebody_without_an_answer_was_shown_are_not_counted_against_people_together():
+    away = sat(np.full(35, NONE), "away", ROWS[35:])  # begun with a time limit, and left
+    late = with_wrong(0)[:35]
+    late[:5] = NONE
+    on = shared(pd.concat([sat(late, "ann", ROWS[:35]), away]))
+    assert (len(on.ids), on.raters, on.asked.tolist(), (on.together == on.y).sum()) == (35, ("ann",), [35], 30)
+    assert versus.shared(away, REFERENCE) is None
+
+
+def test_right_is_the_references_label_for_people_from_elsewhere_too():
+    other = sat(with_wrong(0), "subject").assign(truth="sad", correct=0)  # an experiment with labels of its own
+    elsewhere = sat(with_wrong(0), "subject").assign(face=[f"elsewhere{i}" for i in range(70)], correct=0)
+    on = shared(pd.concat([other, elsewhere]))
+    found = {one.id: one for one in standings(on, [], REFERENCE)}
+    assert (found["subject"].n, found["subject"].accuracy.value, found["together"].accuracy.value) == (70, 1, 1)
+
+
 def test_faces_that_nobody_voted_on_have_no_tagger_and_all_others():
     unvoted = replace(REFERENCE, votes=np.zeros_like(REFERENCE.votes))
     people = sat(with_wrong(7))
-    found = standings(shared(people, unvoted), people, [model("m", True)], unvoted)
+    found = standings(shared(people, unvoted), [model("m", True)], unvoted)
     assert [one.id for one in found] == ["m", "ann", "together"]
 
 
@@ -129,7 +146,7 @@ def test_a_model_of_fewer_labels_is_scored_on_the_faces_that_have_one_of_them():
     can = np.isin(on.y, [EMOTIONS.index(label) for label in five.labels])
     assert 0 < can.sum() < 70
     cannot = replace(five, answered=np.where(np.isin(REFERENCE.truth, on.y[~can]), 0, five.answered))
-    found = {one.id: one for one in standings(on, people, [cannot, model("m", True)], REFERENCE)}
+    found = {one.id: one for one in standings(on, [cannot, model("m", True)], REFERENCE)}
     assert (found["five"].n, found["five"].accuracy.value, found["m"].n) == (can.sum(), 1, 70)
     assert against(on, on.people[0], cannot).n == can.sum()
     table = by_face(on, [cannot, model("m", True)]).set_index("face")
@@ -139,7 +156,7 @@ def test_a_model_of_fewer_labels_is_scored_on_the_faces_that_have_one_of_them():
     nothing = replace(five, labels=("disgust",))
     kept = REFERENCE.truth[ROWS] != EMOTIONS.index("disgust")
     people = sat(with_wrong(0)[kept], rows=ROWS[kept])
-    assert "five" not in {one.id for one in standings(shared(people), people, [nothing], REFERENCE)}
+    assert "five" not in {one.id for one in standings(shared(people), [nothing], REFERENCE)}
     assert people_tables.comparisons(shared(people), shared(people).together, [nothing]).empty
 
 

@@ -57,7 +57,7 @@ def nobody() -> None:
 
 def show(on: Shared, table: pd.DataFrame, other: cache.Beside, reference: Reference, source: str) -> None:
     """Draws the axis, the tests and the faces."""
-    found = people_tables.titled(standings(on, table, other.raters, reference, LEAST), my_rater())
+    found = people_tables.titled(standings(on, other.raters, reference, LEAST), my_rater())
     ui_people.standings(found, "standings")
     n = len(on.raters)
     st.caption(

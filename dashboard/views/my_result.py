@@ -74,7 +74,7 @@ def show(state: quiz.RunState, table: pd.DataFrame, found: PersonScore) -> None:
     ui_people.by_class(found)
     ui_people.how_sure(table, "my-sureness")
     on = shared(table, reference, names) if reference is not None else None
-    if on is not None and len(on.people) and models and not state.options.feedback:  # none: no answer came in time
+    if on is not None and models and not state.options.feedback:  # none: no answer came in time
         st.subheader("You and the models, on the same faces")
         ui_people.against(people_tables.comparisons(on, on.people[0], models), "You")
     st.subheader("The faces that you missed")

@@ -24,13 +24,15 @@ class Shared:
     """Faces that people and models answered, M of them.
 
     `ids` are the reference's (rows of fer2013.csv where they are FER2013's), `rows` the places in it, `y` int64 (M,)
-    the labels; `people` int64 (raters, M), `NONE` where a person did not answer; `raters` their names.
+    the labels; `people` int64 (raters, M), `NONE` where a person did not answer; `asked` int64 (raters,) how many
+    of the faces each was shown, answered in time or not; `raters` their names.
     """
 
     ids: Int64
     rows: Int64
     y: Int64
     people: Int64
+    asked: Int64
     raters: tuple[str, ...]
 
     @property
@@ -55,20 +57,19 @@ class Standing:
 def shared(table: pd.DataFrame, reference: Reference, names: Sequence[str] | None = None) -> Shared | None:
     """The test faces in the table that the models were tested on too; None where there are none.
 
-    `names` are the reference's faces in the table, where they are not FER2013's. People who answered none of them are
-    left out.
+    `names` are the reference's faces in the table, where they are not FER2013's. People who answered none of them in
+    time are left out, and with them the faces that nobody else was asked.
     """
-    matrix, raters, faces = ratings(table)
     places = {name: place for place, name in enumerate(names or map(face_id, reference.ids.tolist()))}
-    found = [(column, places[face]) for column, face in enumerate(faces) if face in places]
-    if not found:
+    test = table[(table["kind"] == "test") & table["face"].isin(places.keys())]
+    test = test[test.groupby("rater")["label"].transform("count") > 0]
+    if test.empty:
         return None
-    columns, rows = np.array(found, np.int64).T
-    kept = (matrix[:, columns] != NONE).any(axis=1)
-    truth = reference.truth[rows].astype(np.int64)
-    people = matrix[kept][:, columns]
-    return Shared(reference.ids[rows].astype(np.int64), rows, truth, people,
-                  tuple(r for r, k in zip(raters, kept, strict=True) if k))  # fmt: skip
+    people, raters, faces = ratings(test)
+    rows = np.array([places[face] for face in faces], np.int64)
+    asked = test.groupby("rater").size().loc[raters].to_numpy(np.int64)
+    return Shared(reference.ids[rows].astype(np.int64), rows, reference.truth[rows].astype(np.int64), people, asked,
+                  tuple(raters))  # fmt: skip
 
 
 def known(on: Shared, model: Rater) -> Bool:
@@ -76,20 +77,18 @@ def known(on: Shared, model: Rater) -> Bool:
     return np.isin(on.y, [EMOTIONS.index(label) for label in model.labels])
 
 
-def standings(
-    on: Shared, table: pd.DataFrame, models: Sequence[Rater], reference: Reference, least: int = 10
-) -> list[Standing]:
+def standings(on: Shared, models: Sequence[Rater], reference: Reference, least: int = 10) -> list[Standing]:
     """Everybody's accuracy, the best first: each person on the own faces, all others on the faces of all.
 
-    People with fewer than `least` test answers are left out. A model is scored on the faces whose label it knows, and
+    Right is the reference's label, whatever a table from elsewhere takes for it. People who were asked fewer than
+    `least` of the faces are left out. A model is scored on the faces whose label it knows, and
     left out where there is none. A single tagger is the mean over FER+'s taggers who chose
     one of the seven, as the quiz asks for, with a bootstrap interval over the faces.
     """
-    test = table[(table["kind"] == "test") & table["rater"].isin(on.raters)]
-    counts = test.groupby("rater")["correct"].agg(["sum", "size"])
+    hits = (on.people == on.y).sum(axis=1).tolist()
     people = [
-        Standing(str(rater), str(rater), "person", int(n), wilson_interval(int(right), int(n)))
-        for rater, right, n in counts.itertuples()
+        Standing(rater, rater, "person", n, wilson_interval(right, n))
+        for rater, right, n in zip(on.raters, hits, on.asked.tolist(), strict=True)
         if n >= least
     ]
     together = _standing("together", "People of this quiz, together", "people", on.together == on.y)
