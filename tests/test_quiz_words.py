@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fer_core.human import quiz
 from tests.page_runs import opened, text
-from tests.quiz_pages import TINY, button, sat, trials
+from tests.quiz_pages import TINY, button, opened_class, sat, trials
 
 pytest_plugins = ("tests.quiz_fixtures",)
 TOLD = "You: sad. Label: fear"
@@ -31,3 +31,13 @@ def test_why_an_answer_to_a_deleted_run_was_not_taken_is_not_said_in_the_next_on
     button(at, "Begin anew, or type the code again").click().run()
     at.query_params["run"] = sat(quiz_database, noise_faces, most=0)
     assert trials(at.run()) and not at.warning
+
+
+def test_where_models_beat_people_the_faces_that_most_people_missed_come_first(noise_faces, quiz_database):
+    group = opened_class(noise_faces, quiz_database)
+    for options in ({"class_code": group}, {"class_code": group}, {}, {}, {}):
+        sat(quiz_database, noise_faces, wrong=14, **options)
+    table = [f.value for f in opened("humans_and_models").dataframe if "people right" in f.value][-1]
+    assert set(table["people right"]) == {"0 of 2", "0 of 1"}
+    by_models = table.groupby("models right", sort=False)["people right"]
+    assert all(rows.is_monotonic_decreasing for _, rows in by_models)

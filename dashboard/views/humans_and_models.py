@@ -91,7 +91,8 @@ def item_by_item(on: Shared, other: cache.Beside, source: str) -> None:
     with left:
         faces(rows[rows["gap"] > 0].head(SHOWN), on, other, source, "people")
     with right:
-        faces(rows[rows["gap"] < 0].iloc[::-1].head(SHOWN), on, other, source, "models")
+        worst = rows[rows["gap"] < 0].sort_values(["gap", "of"], ascending=[True, False], kind="stable")
+        faces(worst.head(SHOWN), on, other, source, "models")
 
 
 def faces(rows: pd.DataFrame, on: Shared, other: cache.Beside, source: str, key: str) -> None:
