@@ -104,6 +104,15 @@ def comparisons(on: Shared, answers: Int64, models: Sequence[Rater]) -> pd.DataF
     )
 
 
+def together(on: Shared) -> str:
+    """What people together are, in words, and on how many faces they say nothing, or what one person said."""
+    none, alone = int((on.together == NONE).sum()), int(((on.people != NONE).sum(axis=0) == 1).sum())
+    faces = words.counted(len(on.ids), "face")
+    tied = f" On {none} of {faces} there is none, as two have equally many or none came in time: counted as wrong."
+    one = f" On {alone} of {faces} one person alone answered."
+    return f"Together: the label that most people gave to a face.{tied if none else ''}{one if alone else ''}"
+
+
 def _compared(title: str, one: Comparison) -> dict[str, object]:
     d = one.difference
     small = f"{one.p_value:.3f}" if one.p_value >= 0.001 else "< 0.001"

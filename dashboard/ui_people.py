@@ -8,6 +8,7 @@ from functools import partial
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import (
     cache,
@@ -52,13 +53,23 @@ MODEL_WIDTH = 96
 FER2013 = "FER2013's label"
 
 
+def accuracy(found: PersonScore, place: DeltaGenerator, said: str | None = None) -> None:
+    """Draws the accuracy with its interval into a place; `said` is help."""
+    place.metric("Accuracy", percent(found.accuracy.value, 1), help=said)
+    low, high = (percent(end, 1) for end in (found.accuracy.low, found.accuracy.high))
+    place.caption(f"95 % interval {low} to {high}, n = {found.n:,}")
+
+
 def matrix(found: PersonScore, who: str, key: str, truth: str = FER2013) -> None:
     """Draws the confusion of the answers with the labels, as the models' pages do; `truth` says whose labels."""
     counts = found.report.confusion
     figure = figures_confusion.confusion(counts, EMOTIONS, (truth, who), share=False,
                                          top=figures_confusion.largest(counts), dark=ui_raters.dark())  # fmt: skip
     table = pd.DataFrame(counts.astype(int), columns=list(EMOTIONS)).assign(label=EMOTIONS)[["label", *EMOTIONS]]
-    charts.chart(figure, table, key, f"Confusion matrix: rows {truth}, columns {who}, {counted(found.n, 'face')}")
+    inside = int(counts.sum())
+    charts.chart(figure, table, key, f"Confusion matrix: rows {truth}, columns {who}, {counted(inside, 'answer')}")
+    if late := found.n - inside:
+        st.caption(f"{counted(late, 'answer')} came too late: in no cell, and wrong wherever right ones are counted.")
 
 
 def whose(sources: Sequence[str]) -> str:
@@ -148,15 +159,16 @@ def between(table: pd.DataFrame) -> None:
     found = cache.agreed(matrix)
     left, middle, right = st.columns(3)
     left.metric("Krippendorff's α", _kappa(found.alpha.value), help="Nominal; any answer may be missing")
-    left.caption(f"{_between(found.alpha)}; {found.faces} faces with two answers or more")
+    left.caption(f"{_between(found.alpha)}{found.faces} faces with two answers or more")
     middle.metric("Fleiss' κ", _kappa(found.fleiss.value), help="Of those who answered every face")
-    middle.caption(f"{_between(found.fleiss)}; {found.fleiss_raters} people on the same {found.shared_faces} faces")
+    middle.caption(f"{_between(found.fleiss)}{found.fleiss_raters} people on the same {found.shared_faces} faces")
     right.metric("Cohen's κ, mean", _kappa(found.cohen), help="Of every two people, on the faces that both answered")
     right.caption(f"Over {counted(found.pairs, 'pair')} of people")
 
 
 def _between(interval: Interval) -> str:
-    return f"95 % interval {_kappa(interval.low)} to {_kappa(interval.high)}"
+    """The interval in words; nothing where all agreed, of which every resample says the same, few faces or many."""
+    return f"95 % interval {_kappa(interval.low)} to {_kappa(interval.high)}; " if interval.low < interval.high else ""
 
 
 def _kappa(value: float) -> str:

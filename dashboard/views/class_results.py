@@ -7,7 +7,6 @@ import streamlit as st
 
 from dashboard import cache, people_tables, ui_class, ui_people, ui_quiz
 from dashboard.cache.people import SECONDS
-from dashboard.words import percent
 from fer_core.human import classes
 from fer_core.human.database import Database
 from fer_core.human.errors import HumanError
@@ -74,8 +73,10 @@ def people(table: pd.DataFrame, source: str) -> None:
     first.metric("People", f"{n}")
     second.metric("Answers", f"{len(table):,}")
     if found is not None:
-        counted = f"Pooled over people, over the {found.n:,} answers that count: practice, repeats and checks do not"
-        third.metric("Accuracy", percent(found.accuracy.value, 1), help=counted)
+        counted = (
+            "Pooled over people, as its interval is, over the answers that count: practice, repeats and checks do not"
+        )
+        ui_people.accuracy(found, third, counted)
     st.dataframe(cache.class_people(table), hide_index=True, column_config=ui_people.PEOPLE, alt="A row a person")
     if found is None:
         return
@@ -92,6 +93,7 @@ def people(table: pd.DataFrame, source: str) -> None:
     on = shared(table[~told], other.reference, other.names) if other.reference is not None else None
     if on is not None and other.models:
         with st.expander("The class together against each model"):
+            st.caption(people_tables.together(on))
             ui_people.against(people_tables.comparisons(on, on.together, other.models), "The class together")
 
 

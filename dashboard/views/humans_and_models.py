@@ -66,7 +66,7 @@ def show(on: Shared, table: pd.DataFrame, other: cache.Beside, reference: Refere
         f"{'what was posed' if other.names else ui_people.FER2013}."
     )
     st.subheader("People together against each model")
-    st.caption("Together: the label that most people gave to a face; where two have equally many, none.")
+    st.caption(people_tables.together(on))
     ui_people.against(people_tables.comparisons(on, on.together, other.models), "People together")
     if n > 1:
         st.subheader("How far people agree with each other")

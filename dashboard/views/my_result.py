@@ -7,7 +7,6 @@ import streamlit as st
 
 from dashboard import cache, people_tables, ui_people, ui_quiz
 from dashboard.pages_table import VIEWS
-from dashboard.words import percent
 from fer_core.artifacts import Reference
 from fer_core.human import quiz
 from fer_core.human.answers_table import own_answers
@@ -91,15 +90,14 @@ def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None
     """Draws the headline figures; `reference` is None where the faces are not FER2013's, `alone` compares nobody."""
     place = percentile(table, reference) if reference is not None and not alone else None
     first, *second, third, fourth = st.columns(3 if place is None else 4)
-    first.metric("Accuracy", percent(found.accuracy.value, 1))
-    low, high = percent(found.accuracy.low, 1), percent(found.accuracy.high, 1)
-    first.caption(f"95 % interval {low} to {high}, n = {found.n}")
+    ui_people.accuracy(found, first)
     if place is not None:
         second[0].metric("Percentile", f"{place[0]:.0f}")
         second[0].caption(f"of simulated taggers, for each of {place[1]} faces another of FER+'s: people differ more")
     f1 = found.report.metrics["macro_f1"]
     third.metric("Macro-F1", f"{f1.value:.3f}")
-    third.caption(f"95 % interval {f1.low:.3f} to {f1.high:.3f}")
+    if f1.low < f1.high:  # resamples of faces that were all called right are all the same, few faces or many
+        third.caption(f"95 % interval {f1.low:.3f} to {f1.high:.3f}")
     fourth.metric("Median reaction", people_tables.seconds(found.overall_reaction))
     again = f"Repeated faces called the same: {people_tables.percent(found.repeated)}" if found.repeats else ""
     checks = f"checks of attention followed: {found.attentive} of {found.checks}" if found.checks else ""
