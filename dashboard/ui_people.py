@@ -24,7 +24,7 @@ from dashboard import (
 from dashboard.words import counted, percent
 from fer_core.evidence import Rater
 from fer_core.human import classes, exchange, quiz
-from fer_core.human.agreement import ratings
+from fer_core.human.agreement import LEAST_SHARED, ratings
 from fer_core.human.database import Database
 from fer_core.human.errors import HumanError, UnknownCodeError
 from fer_core.human.faces import FER2013_SETS
@@ -162,7 +162,9 @@ def between(table: pd.DataFrame) -> None:
     left.caption(f"{_between(found.alpha)}{found.faces} faces with two answers or more")
     middle.metric("Fleiss' κ", _kappa(found.fleiss.value), help="Of those who answered every face")
     middle.caption(f"{_between(found.fleiss)}{found.fleiss_raters} people on the same {found.shared_faces} faces")
-    right.metric("Cohen's κ, mean", _kappa(found.cohen), help="Of every two people, on the faces that both answered")
+    right.metric(
+        "Cohen's κ, mean", _kappa(found.cohen), help=f"Of every two people who share {LEAST_SHARED} faces or more"
+    )
     right.caption(f"Over {counted(found.pairs, 'pair')} of people")
 
 

@@ -118,6 +118,16 @@ def test_people_who_guess_agree_by_chance():
     assert found.alpha.low <= 0.01 and abs(found.alpha.value) < 0.05
 
 
+def test_pairs_of_people_with_faces_of_their_own_who_share_a_few_do_not_lower_cohens_kappa():
+    matrix = people(0.65, raters=20, faces=3500)
+    for rater, row in enumerate(matrix):
+        row[np.random.default_rng([1, rater]).permutation(3500)[70:]] = NONE
+    assert agreement(matrix, bootstrap=0).pairs == 0  # two share a face or two by chance; alpha takes them all
+    matrix[:4, :70] = people(0.65, raters=4, faces=70, seed=2)
+    found = agreement(matrix, bootstrap=0)
+    assert found.pairs == 6 and found.cohen == pytest.approx(0.35, abs=0.06)
+
+
 def test_one_person_or_nobody_agrees_with_nobody():
     for matrix in (np.array([[1, 2, 3]]), np.empty((0, 0), np.int64)):
         found = agreement(matrix)
