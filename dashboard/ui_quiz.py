@@ -211,7 +211,7 @@ def begin(database: Database, faces: Faces, group: classes.ClassFacts | None) ->
     with st.container(border=True):
         if group is not None:
             n, long = shown(group.options.per_class, faces), minutes(group.options, faces)
-            st.markdown(f"**{n} faces** for the class, {long} min.")
+            st.markdown(f"**{n} faces** for the class, {long} min.{rules(group.options)}")
             st.text(group.title)
         options = group.options if group else quiz_options(faces)
         nickname = st.text_input("Nickname, or nothing", max_chars=quiz.LONGEST_NICKNAME, autocomplete="off",
@@ -226,6 +226,12 @@ def begin(database: Database, faces: Faces, group: classes.ClassFacts | None) ->
             else:
                 lend(faces.name)
                 go_to_run(code)
+
+
+def rules(options: Options) -> str:
+    """What whoever joins a class has to know of the choices that its teacher made, in words."""
+    limit = f" Answer each within **{options.limit / 1000:g} seconds**: later is wrong." if options.limit else ""
+    return limit + (" You are told the label after each answer." if options.feedback else "")
 
 
 def join_class() -> None:

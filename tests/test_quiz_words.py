@@ -81,3 +81,16 @@ def test_where_models_beat_people_the_faces_that_most_people_missed_come_first(n
     assert {"0 of 2", "0 of 1"} <= set(table["people right"])
     by_models = table.groupby("models right", sort=False)["people right"]
     assert all(rows.is_monotonic_decreasing for _, rows in by_models)
+
+
+def test_whoever_joins_a_class_is_told_its_time_limit_before_the_first_face(noise_faces, quiz_database):
+    hurried = opened("quiz", **{"class": opened_class(noise_faces, quiz_database, replace(TINY, limit=2000))})
+    assert "within **2 seconds**" in text(hurried) and "told the label" not in text(hurried)
+    told = opened("quiz", **{"class": opened_class(noise_faces, quiz_database, replace(TINY, feedback=True))})
+    assert "told the label after each" in text(told) and "within" not in text(told)
+
+
+def test_nobody_is_said_to_be_before_or_behind_all_taggers(noise_faces, quiz_database):
+    for wrong, place in ((0, "> 99"), (14, "< 1")):
+        at = opened("my_result", run=sat(quiz_database, noise_faces, wrong=wrong))
+        assert {m.label: m.value for m in at.metric}["Percentile"] == place

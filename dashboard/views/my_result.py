@@ -92,7 +92,8 @@ def figures(found: PersonScore, table: pd.DataFrame, reference: Reference | None
     first, *second, third, fourth = st.columns(3 if place is None else 4)
     ui_people.accuracy(found, first)
     if place is not None:
-        second[0].metric("Percentile", f"{place[0]:.0f}")
+        rounded = f"{place[0]:.0f}"
+        second[0].metric("Percentile", {"0": "< 1", "100": "> 99"}.get(rounded, rounded))
         second[0].caption(f"of simulated taggers, for each of {place[1]} faces another of FER+'s: people differ more")
     f1 = found.report.metrics["macro_f1"]
     third.metric("Macro-F1", f"{f1.value:.3f}")
