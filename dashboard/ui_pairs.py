@@ -13,10 +13,11 @@ from dashboard.pair_facts import ALPHA, Pairs
 from dashboard.words import percent, points
 
 OPEN = "open-pair"
-METHODS = """The difference is in points of accuracy, with its 95 % interval by a bootstrap that draws the same images
-for both; it is of its pair by itself, so it may leave out 0 where Holm's p says chance. McNemar's exact test asks
-whether the images that only one got right are split evenly between the two; Holm's correction keeps the chance of even
-one false alarm among all these pairs under 5 %. κ is the agreement of the two beyond chance, right or wrong (Cohen)."""
+METHODS = """The difference is in points of accuracy, with its 95 % interval of the two on the same images (Bonett
+and Price 2012); it is of its pair by itself, so it may leave out 0 where Holm's p says chance. McNemar's exact test
+asks whether the images that only one got right are split evenly between the two; Holm's correction keeps the chance
+of even one false alarm among all these pairs under 5 %. κ is the agreement of the two beyond chance, right or wrong
+(Cohen)."""
 
 
 def legend(of: Pairs, titles: Mapping[str, str]) -> str:

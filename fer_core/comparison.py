@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -19,9 +20,11 @@ from fer_core.answers import (
     check_probabilities,
     count_classes,
 )
-from fer_core.bootstrap import interval
 from fer_core.metrics import METRICS
 from fer_core.types import EMOTIONS, Interval, unknown
+
+NORMAL = 1.959964
+"""The normal distribution's 97.5th percentile."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Restricted:
     left_out: int
 
 
-def compare(y: ArrayLike, p_a: ArrayLike, p_b: ArrayLike, *, bootstrap: int = 1000, seed: int = 0) -> Comparison:
+def compare(y: ArrayLike, p_a: ArrayLike, p_b: ArrayLike) -> Comparison:
     """The comparison of two raters' answers, each probabilities (N, K) or bare labels (N,), to the truth `y` (N,).
 
     ValueError where they do not fit. The first call loads SciPy.
@@ -72,7 +75,7 @@ def compare(y: ArrayLike, p_a: ArrayLike, p_b: ArrayLike, *, bootstrap: int = 10
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     return Comparison(
         n=len(a.y),
-        difference=_difference(only_a, only_b, len(a.y), bootstrap, seed),
+        difference=_difference(only_a, only_b, len(a.y)),
         only_a=only_a,
         only_b=only_b,
         p_value=mcnemar(only_a, only_b),
@@ -104,22 +107,21 @@ def holm(p_values: ArrayLike) -> Float64:
     return adjusted
 
 
-def _difference(only_a: int, only_b: int, n: int, bootstrap: int, seed: int) -> Interval:
-    """The difference of accuracies; drawing images is drawing from three kinds of them, so we draw the three counts."""
-    if bootstrap < 0:
-        raise ValueError(f"bootstrap: expected a number of resamples >= 0 (0 for no interval), got {bootstrap}.")
-    shares = np.array([only_a, only_b, n - only_a - only_b]) / n
-    counts = np.random.default_rng(seed).multinomial(n, shares, size=bootstrap)
-    return interval((only_a - only_b) / n, (counts[:, 0] - counts[:, 1]) / n)
+def _difference(only_a: int, only_b: int, n: int) -> Interval:
+    """The difference of accuracies with its paired 95 % interval, which holds for few images too.
+
+    Adjusted Wald (Bonett and Price 2012, Journal of Educational and Behavioral Statistics 37:479-488): of seven images
+    that both read rightly, resampling knows a difference of exactly 0, and of few others too little.
+    """
+    a, b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
+    reach = NORMAL * math.sqrt((a + b - (a - b) ** 2) / (n + 2))
+    return Interval((only_a - only_b) / n, max(-1.0, a - b - reach), min(1.0, a - b + reach))
 
 
 def compare_all(
     y: ArrayLike,
     raters: Mapping[str, ArrayLike],
     pairs: Sequence[tuple[str, str]] | None = None,
-    *,
-    bootstrap: int = 1000,
-    seed: int = 0,
 ) -> dict[tuple[str, str], Comparison]:
     """The comparison of each pair of raters (all pairs by default), with p values adjusted for their number by Holm.
 
@@ -130,7 +132,7 @@ def compare_all(
         raise ValueError(unknown("rater", name, raters))
     if not chosen:
         raise ValueError(f"raters: expected at least two to compare, got {list(raters)}.")
-    found = [compare(y, raters[a], raters[b], bootstrap=bootstrap, seed=seed) for a, b in chosen]
+    found = [compare(y, raters[a], raters[b]) for a, b in chosen]
     adjusted = holm([c.p_value for c in found])
     return {pair: replace(c, p_adjusted=float(p)) for pair, c, p in zip(chosen, found, adjusted, strict=True)}
 

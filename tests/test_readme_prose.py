@@ -44,10 +44,10 @@ def rater(id: str, reference: Reference) -> evidence.Rater:
     return evidence.model(artifacts.card(id, root), artifacts.predictions(id, root), reference)
 
 
-def compared(a: str, b: str, reference: Reference, bootstrap: int = 0) -> Comparison:
+def compared(a: str, b: str, reference: Reference) -> Comparison:
     """Two models' answers to PrivateTest."""
     rows = evidence.mask(reference, SPLIT)
-    return compare(reference.truth[rows], *(rater(id, reference).answered[rows] for id in (a, b)), bootstrap=bootstrap)
+    return compare(reference.truth[rows], *(rater(id, reference).answered[rows] for id in (a, b)))
 
 
 def percent(share: float) -> str:
@@ -89,11 +89,11 @@ def test_whom_the_ensembles_answers_helped(prose: str, reference: Reference, pri
     shipped = [id for id in artifacts.ids() if artifacts.card(id).labels == EMOTIONS]
     answers = {id: rater(id, reference).answered[private] for id in shipped}
     y, pairs = reference.truth[private], list(TAUGHT.items())
-    corrected = {pair[0]: one.p_adjusted for pair, one in compare_all(y, answers, pairs, bootstrap=0).items()}
+    corrected = {pair[0]: one.p_adjusted for pair, one in compare_all(y, answers, pairs).items()}
     helped, unclear = "torch-compact-distilled", ("keras-native-distilled", "torch-native-distilled")
     assert {id for id, p in corrected.items() if p is not None and p < ALPHA} == {helped}
     majority = next(one.answered[private] for one in evidence.people(reference) if one.id == evidence.MAJORITY)
-    everybody = compare_all(y, answers | {evidence.MAJORITY: majority}, bootstrap=0)  # as the page Pairs opens
+    everybody = compare_all(y, answers | {evidence.MAJORITY: majority})  # as the page Pairs opens
     certain = {frozenset(pair) for pair, one in everybody.items() if (one.p_adjusted or 0.0) < ALPHA}
     assert [pair[0] for pair in pairs if frozenset(pair) in certain] == [helped]
     assert f"`{helped}` for certain, also when corrected over all pairs at once" in prose
@@ -108,7 +108,7 @@ def test_whom_the_ensembles_answers_helped(prose: str, reference: Reference, pri
 
 
 def test_a_support_vector_machine_for_the_last_layer(prose: str, reference: Reference) -> None:
-    one = compared("torch-compact-svm", "torch-compact", reference, bootstrap=1000)
+    one = compared("torch-compact-svm", "torch-compact", reference)
     value, low, high = (
         percent(abs(share)) for share in (one.difference.value, one.difference.low, one.difference.high)
     )
@@ -144,7 +144,7 @@ def test_five_labels_are_an_easier_question(prose: str, reference: Reference, pr
         "`keras-native`, which learned all seven and for longer, is the better one (McNemar's exact test, p < 0.001;"
         in prose
     )
-    one = compare(on[0].y, on[0].p, on[1].p, bootstrap=0)
+    one = compare(on[0].y, on[0].p, on[1].p)
     assert one.p_value < 0.001 and one.only_b > one.only_a
     longer, shorter = (artifacts.card(id).epochs for id in ("keras-native", "keras-native-five"))
     assert f"the labels or the {longer} epochs where the other had {shorter}, this pair cannot tell" in prose

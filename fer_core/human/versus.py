@@ -114,14 +114,14 @@ def _single_tagger(on: Shared, reference: Reference) -> list[Standing]:
     return [Standing("person", "FER+: one tagger", "people", found.n, found.metrics["accuracy"])]
 
 
-def against(on: Shared, people: Int64, model: Rater, *, bootstrap: int = 1000) -> Comparison:
+def against(on: Shared, people: Int64, model: Rater) -> Comparison:
     """How answers of people to the shared faces, int64 (M,), compare with a model's to the same, by exact McNemar test.
 
     On the faces whose label the model knows; ValueError where there is none. `NONE`, an answer that came too late or a
     tie, counts as wrong, as it does in an accuracy.
     """
     can = known(on, model)
-    return compare(on.y[can], people[can], model.answered[on.rows][can], bootstrap=bootstrap)
+    return compare(on.y[can], people[can], model.answered[on.rows][can])
 
 
 def by_face(on: Shared, models: Sequence[Rater]) -> pd.DataFrame:
