@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.looks import MODEL_COLOURS
-from dashboard.words import percent
+from dashboard.words import counted, percent
 from fer_core.human.scores import Sureness
 from fer_core.human.versus import Standing
 from fer_core.types import EMOTIONS
@@ -88,6 +88,6 @@ def sureness(found: Sequence[Sureness]) -> go.Figure:
 def describe(found: Sequence[Standing]) -> str:
     """What the chart shows, in words."""
     named = [one for one in found if one.kind != "person" or one.title == YOU]
-    people = len([one for one in found if one.kind == "person"])
+    people = counted(len([one for one in found if one.kind == "person"]), "person", "people")
     said = "; ".join(f"{one.title} {percent(one.accuracy.value)}" for one in named)
-    return f"Accuracy of {people} people and of models with 95 % intervals, the best first. {said}."
+    return f"Accuracy of {people} and of models with 95 % intervals, the best first. {said}."

@@ -8,7 +8,7 @@ from fer_core import artifacts
 from fer_core.human import quiz
 from fer_core.human.answers_table import own_answers
 from fer_core.human.faces import Fer2013Faces
-from tests.page_runs import opened, text
+from tests.page_runs import opened, said, text
 from tests.quiz_pages import PASSPHRASE, TINY, button, opened_class, sat, trials
 
 pytest_plugins = ("tests.quiz_fixtures",)
@@ -94,3 +94,10 @@ def test_nobody_is_said_to_be_before_or_behind_all_taggers(noise_faces, quiz_dat
     for wrong, place in ((0, "> 99"), (14, "< 1")):
         at = opened("my_result", run=sat(quiz_database, noise_faces, wrong=wrong))
         assert {m.label: m.value for m in at.metric}["Percentile"] == place
+
+
+def test_one_person_is_one_and_whoever_sat_twice_is_said_to_count_twice(noise_faces, quiz_database):
+    sat(quiz_database, noise_faces)
+    at = opened("humans_and_models")
+    assert "Accuracy of 1 person and of models" in said(at) and "1 person on 14 faces" in text(at)
+    assert "sat twice counts twice" in text(at)

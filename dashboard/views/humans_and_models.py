@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import cache, people_tables, ui_people, ui_quiz, ui_raters
 from dashboard.pages_table import VIEWS
+from dashboard.words import counted
 from fer_core.artifacts import Reference
 from fer_core.human import quiz
 from fer_core.human.errors import HumanError
@@ -61,8 +62,8 @@ def show(on: Shared, table: pd.DataFrame, other: cache.Beside, reference: Refere
     ui_people.standings(found, "standings")
     n = len(on.raters)
     st.caption(
-        f"{n} {'person' if n == 1 else 'people'} on {len(on.ids)} faces, each label equally often in each quiz. "
-        "A person's accuracy is on the own faces, all others' on the faces of all. Right means "
+        f"{counted(n, 'person', 'people')} on {len(on.ids)} faces, each label equally often in each quiz; whoever sat "
+        "twice counts twice, as nobody's name is kept. A person's accuracy is on the own faces, all others' on the faces of all. Right means "
         f"{'what was posed' if other.names else ui_people.FER2013}."
     )
     st.subheader("People together against each model")
