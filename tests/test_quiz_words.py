@@ -75,8 +75,8 @@ def test_what_resampling_cannot_know_has_no_interval(noise_faces, quiz_database)
 
 def test_where_models_beat_people_the_faces_that_most_people_missed_come_first(noise_faces, quiz_database):
     group = opened_class(noise_faces, quiz_database)
-    for options in ({"class_code": group}, {"class_code": group}, {}, {}, {}):
-        sat(quiz_database, noise_faces, wrong=14, **options)
+    for joined in (group, group, None, None, None):
+        sat(quiz_database, noise_faces, wrong=14, class_code=joined)
     table = [f.value for f in opened("humans_and_models").dataframe if "people right" in f.value][-1]
     assert {"0 of 2", "0 of 1"} <= set(table["people right"])
     by_models = table.groupby("models right", sort=False)["people right"]

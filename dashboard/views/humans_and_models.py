@@ -63,7 +63,7 @@ def show(on: Shared, table: pd.DataFrame, other: cache.Beside, reference: Refere
     n = len(on.raters)
     st.caption(
         f"{counted(n, 'person', 'people')} on {len(on.ids)} faces, each label equally often in each quiz; whoever sat "
-        "twice counts twice, as nobody's name is kept. A person's accuracy is on the own faces, all others' on the faces of all. Right means "
+        "twice counts twice. A person's accuracy is on the own faces, all others' on the faces of all. Right means "
         f"{'what was posed' if other.names else ui_people.FER2013}."
     )
     st.subheader("People together against each model")

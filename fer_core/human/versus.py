@@ -67,7 +67,7 @@ def shared(table: pd.DataFrame, reference: Reference, names: Sequence[str] | Non
         return None
     people, raters, faces = ratings(test)
     rows = np.array([places[face] for face in faces], np.int64)
-    asked = test.groupby("rater").size().loc[raters].to_numpy(np.int64)
+    asked = np.asarray(test.groupby("rater").size().loc[raters], np.int64)
     return Shared(reference.ids[rows].astype(np.int64), rows, reference.truth[rows].astype(np.int64), people, asked,
                   tuple(raters))  # fmt: skip
 
