@@ -59,13 +59,14 @@ def confusion(
     first = next(iter(here))
     id = ui_url.one(st.selectbox, "Model", {id: titles[id] for id in here}, "of-model", first, width=320) or first
     left, right = st.columns(2)
-    for place, report, where in ((left, here[id], "these photos"), (right, there.get(id), f"FER2013, {SET}")):
+    photos, stored = ("these photos", "Posed"), (f"FER2013, {SET}", "FER2013's label")
+    for place, report, (where, rows) in ((left, here[id], photos), (right, there.get(id), stored)):
         if report is None:
             continue
         with place:
             st.markdown(f"**On {where}**, {report.n:,} images")
             values = collection_facts.row_shares(report)
-            figure = figures_confusion.confusion(values, report.labels, ("Posed", titles[id]), share=True, top=1.0,
+            figure = figures_confusion.confusion(values, report.labels, (rows, titles[id]), share=True, top=1.0,
                                                  dark=ui_raters.dark())  # fmt: skip
             name = f"confusion-{id}-{'here' if report is here[id] else 'fer2013'}"
             charts.chart(

@@ -1,5 +1,7 @@
 """The user's labelled photos as a set on the page Confusion: the matrix by hand, the faces behind a cell, a reload."""
 
+import json
+
 import numpy as np
 from collection_cases import answered_collection
 
@@ -11,10 +13,14 @@ from fer_core.types import EMOTIONS
 from tests.page_runs import opened, text
 
 
-def _page(made, **query):
+def _kept(made):
     id = cache.new_work_id()
     cache.works().put(id, made)
-    return opened("confusion", **({"work": id} | query))
+    return id
+
+
+def _page(made, **query):
+    return opened("confusion", **({"work": _kept(made)} | query))
 
 
 def _labelled():
@@ -79,3 +85,13 @@ def test_without_labelled_faces_the_set_is_not_offered_and_the_link_is_said_to_b
 def test_a_face_of_another_collection_is_said():
     at = _page(_labelled(), set="own", face="nobody", row="happy")
     assert "no labelled face of this collection" in text(at)
+
+
+def test_beside_the_collections_matrix_fer2013s_rows_are_its_own_label(tmp_path, monkeypatch):
+    made = _labelled()
+    monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))  # no models to load
+    monkeypatch.setattr(cache, "reports", lambda _: {"PrivateTest": evaluation(made, _model(made).id)})
+    at = opened("collection", work=_kept(made), part="results", **{"of-model": _model(made).id})
+    matrices = [chart.proto.spec for chart in at.get("plotly_chart") if "Confusion" in str(chart.proto)]
+    rows = [json.loads(spec)["layout"]["yaxis"]["title"]["text"] for spec in matrices]
+    assert rows == ["Posed", "FER2013's label"]
