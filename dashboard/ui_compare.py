@@ -62,7 +62,7 @@ def table(faces: Sequence[AnsweredFace], cards: Sequence[ModelCard], several: bo
     key = f"{TABLE}-{page}-{len(faces)}"
     config: dict[Any, Any] = {place: columns[head] for place, head in enumerate(shown, start=1)}  # the index has 0
     st.dataframe(rows, column_config=config, hide_index=True, row_height=68, alt=spoken, key=key,
-                 height="content" if len(here) < 9 else 640, selection_mode="single-row",
+                 height="content" if len(here) < 9 else 640, selection_mode="single-cell",
                  on_select=lambda: _opened(key, [one.key for one in here]))  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def _titles(cards: Sequence[ModelCard]) -> list[str]:
 
 
 def _opened(key: str, keys: Sequence[str]) -> None:
-    rows = st.session_state[key].selection.rows
+    rows = [row for row, _ in st.session_state[key].selection.cells]
     if rows and rows[0] < len(keys):
         st.query_params[FACE] = keys[rows[0]]
 
