@@ -23,6 +23,8 @@ INKS = ("#000000", "#FFFFFF")
 """Nothing between: on a middle tone only these two have a contrast of 4.5 (WCAG 2.2)."""
 MARK = "#E0851C"
 """The frame of the chosen cell: seen on every colour of the scales."""
+MOST_BARS = 6
+"""Raters beside each other whose bars are wide enough to be told apart."""
 
 
 def shown(values: np.ndarray, share: bool, signed: bool = False) -> list[list[str]]:
@@ -74,6 +76,13 @@ def answers(table: pd.DataFrame, dark: bool = False) -> go.Figure:
     return go.Figure(drawn, layout)
 
 
+def occurrences(table: pd.DataFrame, titles: Mapping[str, str], *, share: bool, dark: bool = False) -> go.Figure:
+    """How often each rater (a column) gave each label (a row): bars, or of more raters than those can show a matrix."""
+    if len(table.columns) > MOST_BARS:
+        return occurrence_matrix(table, titles, share=share, dark=dark)
+    return occurrence_bars(table, titles, share=share)
+
+
 def occurrence_bars(table: pd.DataFrame, titles: Mapping[str, str], *, share: bool) -> go.Figure:
     """Grouped bars: a group a label (the table's rows), a bar a rater (its columns), counts or shares as percent."""
     figure = go.Figure()
@@ -86,7 +95,7 @@ def occurrence_bars(table: pd.DataFrame, titles: Mapping[str, str], *, share: bo
             marker_pattern={"shape": shades[id].hatch, "solidity": 0.35},
             hovertemplate=f"{hover}<extra>{titles[id]}</extra>",
         )  # fmt: skip
-    below = 26 * len(table.columns)
+    below = 20 * len(table.columns)
     figure.update_layout(
         barmode="group", bargap=0.22, bargroupgap=0.04, height=380 + below,
         margin={"l": 4, "r": 4, "t": 8, "b": 60 + below}, hovermode="closest",

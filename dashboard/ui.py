@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard import charts, figures_confusion, ui_url
+from dashboard import charts, figures_confusion, ui_raters, ui_url
 from dashboard.confusion_data import occurrences_of
 from fer_core.reading import FaceAnswers
 from fer_core.types import ModelCard
@@ -23,11 +23,11 @@ def model_choice(cards: Sequence[ModelCard]) -> list[ModelCard]:
 def label_counts(found: Sequence[FaceAnswers], photos: int, titles: Mapping[str, str]) -> None:
     """Draws how often each model gave each label, over all photos."""
     of = f"{len(found)} faces" + f" in {photos} photos" * (photos > 1)
-    st.subheader(f"How often each label, {of}")
+    st.subheader(f"How often each label is said: {of}")
     counts = occurrences_of({id: [one.predictions[id].label for one in found] for id in titles})
     table = counts.rename(columns=titles).rename_axis("label").reset_index()
     charts.chart(
-        figures_confusion.occurrence_bars(counts, titles, share=False), table, "label-counts",
+        figures_confusion.occurrences(counts, titles, share=False, dark=ui_raters.dark()), table, "label-counts",
         f"How often each label was given to {of} by {', '.join(titles.values())}",
     )  # fmt: skip
 

@@ -58,7 +58,7 @@ def shown_as(key: str = "as") -> str:
 def counts_or_shares(key: str = "as") -> bool:
     """Whether the user wants shares rather than counts."""
     titles = {"images": "images", "shares": "shares"}
-    return ui_url.one(st.segmented_control, "Bars show", titles, key, "images", required=True) == "shares"
+    return ui_url.one(st.segmented_control, "Show", titles, key, "images", required=True) == "shares"
 
 
 def first_two(raters: Sequence[Rater]) -> list[Rater]:

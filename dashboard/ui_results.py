@@ -91,7 +91,7 @@ def distributions(collection: Collection, there: Mapping[str, EvaluationReport],
         with place:
             st.markdown(f"**On {where}**")
             charts.chart(
-                figures_confusion.occurrence_bars(table, words, share=True),
+                figures_confusion.occurrences(table, words, share=True, dark=ui_raters.dark()),
                 table.rename(columns=words).rename_axis("label").reset_index(),
                 f"distribution-{'here' if table is here else 'fer2013'}",
                 f"How often each label is said on {where}, as shares",

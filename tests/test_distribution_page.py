@@ -1,11 +1,12 @@
 """The Distribution page: how often each label is given, as counted by hand."""
 
+import json
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
-from collection_cases import answered_collection, collection
+from collection_cases import answer, answered_collection, card, certain, collection
 from test_confusion_page import answered, four_labels, text  # noqa: F401
 
 from dashboard import cache, confusion_data, figures_confusion
@@ -58,7 +59,7 @@ def test_a_model_with_fewer_labels_joins_by_choice_and_the_page_says_so(four_lab
 def test_answers_of_any_photos_can_be_counted_and_drawn():
     table = confusion_data.occurrences_of({"a": ["happy", "sad", "happy"], "b": []})
     assert table["a"].tolist() == [0, 0, 0, 2, 1, 0, 0] and table["b"].sum() == 0
-    figure = figures_confusion.occurrence_bars(table, {"a": "A", "b": "B"}, share=False)
+    figure = figures_confusion.occurrences(table, {"a": "A", "b": "B"}, share=False)
     assert [bar.name for bar in figure.data] == ["A", "B"]
 
 
@@ -105,3 +106,11 @@ def test_without_answers_the_page_says_where_photos_go(made):
     at = run() if made is None else with_photos(made)
     assert not at.exception and len(at.dataframe) == 1
     assert "Drop photos on the page Photos" in text(at)
+
+
+def test_of_more_models_than_bars_can_show_the_photos_too_have_a_matrix():
+    made = collection()
+    for n in range(7):
+        made = answer(made, card(f"model-{n}", weights=f"{n}" * 64), certain("happy", "sad"))
+    chart = json.loads(with_photos(made).get("plotly_chart")[-1].proto.spec)
+    assert {one["type"] for one in chart["data"]} == {"heatmap"} and len(chart["data"][0]["y"]) == 7

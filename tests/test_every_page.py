@@ -169,7 +169,7 @@ def test_two_faces_are_counted_by_label():
     at = AppTest.from_file(str(VIEWS / "photos.py"), default_timeout=180).run()
     at.file_uploader[0].set_value([("pair.png", buffer.getvalue(), "image/png")]).run()
     assert not at.exception
-    assert "How often each label, 2 faces" in _text(at)
+    assert "How often each label is said: 2 faces" in _text(at)
     counts = next(frame.value for frame in at.dataframe if "label" in frame.value)
     assert counts.drop(columns="label").sum().tolist() == [2] * len(artifacts.ids())
 

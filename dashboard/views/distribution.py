@@ -56,7 +56,7 @@ def own_photos() -> None:
         of = f"{n} labelled face{'s' * (n != 1)}" if "truth" in table else f"{n} face{'s' * (n != 1)}"
         titles = {"truth": "what was posed"} | readers if "truth" in table else readers
         charts.chart(
-            figures_confusion.occurrence_bars(table, titles, share=False),
+            figures_confusion.occurrences(table, titles, share=False, dark=ui_raters.dark()),
             table.rename(columns=titles).rename_axis("label").reset_index(), "occurrences-own-photos",
             f"How often each label is given to {of} in your photos by {', '.join(titles.values())}", key="own",
         )  # fmt: skip
@@ -76,10 +76,7 @@ def bars(found: data.Together, titles: dict[str, str], name: str, share: bool) -
     table = shown.rename(columns=titles).rename_axis("label").reset_index()
     st.subheader("Comparison of label prediction occurrences")
     who = ", ".join(titles.values())
-    if len(titles) > ui_raters.AT_ONCE:
-        figure = figures_confusion.occurrence_matrix(shown, titles, share=share, dark=ui_raters.dark())
-    else:
-        figure = figures_confusion.occurrence_bars(shown, titles, share=share)
+    figure = figures_confusion.occurrences(shown, titles, share=share, dark=ui_raters.dark())
     charts.chart(
         figure, table, f"occurrences-{name.replace(' ', '-')}",
         f"How often each label is given to {len(found.ids):,} images of {name} by {who}", key="occurrences",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, charts, figures_confusion, looks, ui_gallery, ui_none, ui_open, ui_work
+from dashboard import cache, charts, figures_confusion, looks, ui_gallery, ui_none, ui_open, ui_raters, ui_work
 from dashboard.confusion_data import occurrences_of
 from dashboard.words import percent
 from fer_core import collection_edit as edit
@@ -78,9 +78,10 @@ def more(found: list[AnsweredFace], titles: dict[str, str]) -> None:
     """Draws what was said how often, with its table."""
     counts = occurrences_of({"truth": [str(one.collected.label) for one in found]}
                             | {id: [one.predictions[id].label for one in found] for id in titles})  # fmt: skip
+    named = {"truth": "What was posed"} | titles
     with st.expander("How often each label is said, and everything as a table"):
         charts.chart(
-            figures_confusion.occurrence_bars(counts, {"truth": "What was posed"} | titles, share=False),
+            figures_confusion.occurrences(counts, named, share=False, dark=ui_raters.dark()),
             ui_gallery.table(found, titles), "gallery",
             f"How often each label was posed and said: {', '.join(EMOTIONS)}", key="gallery-counts",
         )  # fmt: skip
