@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard import charts, figures_confusion, ui_raters, ui_url
+from dashboard import cache, charts, figures_confusion, ui_raters, ui_url
 from dashboard.confusion_data import occurrences_of
 from fer_core.reading import FaceAnswers
 from fer_core.types import ModelCard
 
 
-def model_choice(cards: Sequence[ModelCard]) -> list[ModelCard]:
-    """The models that the user wants to hear; all at first."""
+def model_choice(cards: Sequence[ModelCard], first: int | None = None) -> list[ModelCard]:
+    """The models that the user wants to hear; at first all, or the `first` most accurate ones."""
     titles = {card.id: card.title for card in cards}
-    chosen = ui_url.some(st.pills, "Models", titles, "models", list(titles), selection_mode="multi")
+    usual = cache.most_accurate({card.id: card.labels for card in cards}, first or len(titles))
+    chosen = ui_url.some(st.pills, "Models", titles, "models", usual, selection_mode="multi")
     return [card for card in cards if card.id in chosen]
 
 

@@ -20,6 +20,8 @@ LOADING = ("Gradients need the models' own framework: TensorFlow and PyTorch are
            "time this takes up to half a minute.")  # fmt: skip
 SHOWN = 133
 """Pixels of a map's side: three models fit beside each other on a laptop."""
+AT_FIRST = 6
+"""Models: each has maps of its own, which take seconds to make and most of a phone to show."""
 UNTESTED = "not tested"
 
 

@@ -55,7 +55,8 @@ def test_slow_work_is_stopped_and_the_page_goes_on(server, page):  # noqa: F811
     run = page.get_by_role("button", name=re.compile("^Run Shapley values for"))
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)
     missing = page.get_by_text("Not made yet: run it above.")
-    page.goto(server + f"/explain?source=photos&face={face}&methods=shapley")  # of all models: a minute of work
+    everyone = "".join(f"&models={id}" for id in artifacts.ids())
+    page.goto(server + f"/explain?source=photos&face={face}{everyone}&methods=shapley")  # a minute of work
     missing.first.wait_for()
     _idle(page)
     run.click()
@@ -75,7 +76,7 @@ def test_slow_work_is_stopped_and_the_page_goes_on(server, page):  # noqa: F811
     made.wait_for()
     _idle(page)
     assert stop.count() == run.count() == 0, "what is done has nothing to stop"
-    page.goto(server + f"/explain?source=photos&face={face}&methods=grad_cam")
+    page.goto(server + f"/explain?source=photos&face={face}{everyone}&methods=grad_cam")
     for id in artifacts.ids():
         title = artifacts.card(id).title
         shown = page.get_by_role(

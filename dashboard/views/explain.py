@@ -19,7 +19,7 @@ def main() -> None:
     cards, problems = cache.cards()
     for problem in problems:
         st.warning(problem, icon=":material/broken_image:")
-    chosen = ui.model_choice(cards) if cards else []
+    chosen = ui.model_choice(cards, ui_explain.AT_FIRST) if cards else []
     if not chosen:
         ui_none.no_models()
     chosen = ui_work.able(chosen)
