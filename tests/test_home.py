@@ -4,6 +4,7 @@ import json
 import shutil
 
 from fer_core import artifacts
+from fer_core.types import EMOTIONS
 from tests.page_runs import opened, text
 
 IDS = ("keras-native", "torch-native")
@@ -22,3 +23,10 @@ def test_models_of_one_title_are_told_apart(tmp_path, monkeypatch):
     for id in IDS:
         assert f"Twin ({id})" in text(at)
     assert "| Twin |" not in text(at)
+
+
+def test_what_the_figures_are_of_stands_above_them():
+    words = text(opened("home"))
+    above = words[: words.index("| model |")]
+    assert "48 × 48" in above and all(said in above for said in (*EMOTIONS, "PublicTest", "PrivateTest"))
+    assert "Macro-F1:" in words and "Taught:" in words

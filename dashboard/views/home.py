@@ -12,7 +12,7 @@ from dashboard.pages_table import VIEWS
 from dashboard.words import percent
 from fer_core import evidence
 from fer_core.metrics import EvaluationReport
-from fer_core.types import ModelCard
+from fer_core.types import EMOTIONS, ModelCard
 
 RESPONSIBLE = """
 **Faces are personal data.** Photos you drop here stay in this server's memory only, until some hours after their last
@@ -25,6 +25,11 @@ the emotions of people in workplaces and educational institutions, except for me
 
 **A posed expression is not a feeling.** The models learned which label a web picture was given in 2013. They do not
 know what anybody feels, and they err often: the table says how often.
+"""
+FER2013 = f"""
+How often each model gives a face of FER2013 the label that it has there: {", ".join(EMOTIONS[:-1])} or {EMOTIONS[-1]}.
+FER2013 is a set of grey web pictures of faces, 48 × 48 pixels each. Models learn from its part Training and are tested
+on PublicTest and PrivateTest.
 """
 COLUMNS = {
     "model": "", "PrivateTest": ":", "95 %": ":", "macro-F1": ":", "PublicTest": ":", "framework": "",
@@ -64,6 +69,7 @@ def models(cards: list[ModelCard]) -> None:
     reports = {card.id: cache.reports(card.id) for card in cards}
     named = looks.told_apart(cards)
     best = sorted(named, key=lambda card: (len(card.labels), _accuracy(reports[card.id])), reverse=True)
+    st.markdown(FER2013)
     ui_plain_table.draw(COLUMNS, [row(card, reports[card.id]) for card in best])
     sizes = {name: max(one[name].n for one in reports.values() if name in one)
              for name in ("PublicTest", "PrivateTest") if any(name in one for one in reports.values())}  # fmt: skip
@@ -72,7 +78,8 @@ def models(cards: list[ModelCard]) -> None:
     beside = f" The majority of ten people: {percent(ten.metrics['accuracy'].value, 1)} of PrivateTest." if ten else ""
     st.caption(
         f"Accuracy on FER2013, {said}, of those with a label that the model knows; everything was chosen on "
-        f"PublicTest, PrivateTest was scored once. 95 %: its interval, by bootstrap over images.{beside}"
+        f"PublicTest, PrivateTest was scored once. 95 %: its interval, by bootstrap over images.{beside} Macro-F1: the "
+        "mean over the labels, rare ones counting as much. Taught: by another model's answers too."
     )
     st.caption(" ".join(limits(best)))
 
