@@ -108,5 +108,6 @@ def _ends(of: Interval | None) -> str | None:
 def download_table(table: pd.DataFrame, name: str, alt: str) -> None:
     """Draws a table of figures to three decimals, with its download."""
     config = {c: st.column_config.NumberColumn(c, format="%.3f") for c in table.select_dtypes("float").columns}
+    config |= {"images": st.column_config.NumberColumn(format="localized")}
     st.dataframe(table, hide_index=True, alt=alt, column_config=config, placeholder="–")
     download(table, name)

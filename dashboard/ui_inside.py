@@ -44,7 +44,7 @@ def kernels(found: Kernels) -> None:
     with st.container(horizontal=True, gap="medium"):
         for i in order[(page - 1) * A_PAGE : page * A_PAGE]:
             began = found.names[i] or BEGAN[found.began].split(" ")[0]
-            said = f"change {percent(change[i])}, cosine {likeness[i]:.2f}"
+            said = f"change {percent(change[i])}, cosine {likeness[i]:.2f}".replace("-", "−")
             with st.container(width=200, gap="xsmall"):
                 st.image(inside_pictures.pair(found, i), width=200,
                          alt=f"Kernel {i + 1}, {began}, before and after training: {said}")  # fmt: skip

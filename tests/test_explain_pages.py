@@ -266,6 +266,7 @@ def test_inside_shows_what_the_designed_kernels_became():
     ]
     designed = table.loc[0, [f"before {r},{c}" for r in (1, 2, 3) for c in (1, 2, 3)]].tolist()
     assert designed == [-1] * 3 + [0] * 3 + [1] * 3
+    assert "cosine −" in text(at) and "cosine -" not in text(at)  # a minus, as elsewhere
 
 
 @pytest.mark.parametrize("model", IDS)
