@@ -16,7 +16,7 @@ from fer_core.types import ModelCard
 def model_choice(cards: Sequence[ModelCard], first: int | None = None) -> list[ModelCard]:
     """The models that the user wants to hear; at first all, or the `first` most accurate ones."""
     titles = {card.id: card.title for card in cards}
-    usual = cache.most_accurate({card.id: card.labels for card in cards}, first or len(titles))
+    usual = cache.most_accurate({card.id: card.labels for card in cards}, first) if first else list(titles)
     chosen = ui_url.some(st.pills, "Models", titles, "models", usual, selection_mode="multi")
     return [card for card in cards if card.id in chosen]
 
