@@ -74,7 +74,8 @@ def read(id: str, root: Path | None = None) -> Export:
         promises += [(QUANTIZED, about["quantized_sha256"])] if "int8" in about["precisions"] else []
         for name, promised in promises:
             if hashlib.sha256((folder / name).read_bytes()).hexdigest() != promised:
-                raise ArtifactError(f"{folder / name} is damaged: its sha256 is not the promised one. {remedy}")
+                cure = "Restore or train again." if name == WEIGHTS else remedy
+                raise ArtifactError(f"{folder / name} is damaged: its sha256 is not the promised one. {cure}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, ArtifactError):
             raise

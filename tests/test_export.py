@@ -101,14 +101,19 @@ def test_composites_work_over_compiled_members(tiny_artifacts, precision):
         np.testing.assert_allclose(members[0].predict_proba(_faces(6)), members[1].predict_proba(_faces(6)), atol=near)
 
 
-def test_an_ensemble_is_loaded_with_compiled_members(tiny_artifacts, copied):
-    cards = [artifacts.card(id, copied) for id in IDS]
+def _ensemble(root, id, members):
+    """The card of an ensemble of these in `root`."""
+    cards = [artifacts.card(member, root) for member in members]
     card = replace(
-        cards[0], id="both", architecture="ensemble", framework="ensemble",
-        recipe={"members": list(IDS), "members_sha256": {card.id: card.weights_sha256 for card in cards}},
+        cards[0], id=id, architecture="ensemble", framework="ensemble",
+        recipe={"members": list(members), "members_sha256": {card.id: card.weights_sha256 for card in cards}},
     )  # fmt: skip
-    (copied / "both").mkdir()
-    artifacts.save_card(copied / "both", card)
+    (root / id).mkdir()
+    artifacts.save_card(root / id, card)
+
+
+def test_an_ensemble_is_loaded_with_compiled_members(copied):
+    _ensemble(copied, "both", IDS)
     ways: tuple[tuple[Engine, str], ...] = (("auto", "CompiledPredictor"), ("native", "Predictor"))
     for engine, expected in ways:
         one = catalog.load("both", copied, engine)
@@ -128,13 +133,17 @@ def test_without_an_export_the_native_engine_answers(copied):
         catalog.load(IDS[1], copied, "compiled")
 
 
-@pytest.mark.parametrize("name", [artifacts.EXPORT, artifacts.WEIGHTS, artifacts.ENGINE])
-def test_a_damaged_export_is_refused_with_the_remedy(copied, name):
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [(artifacts.EXPORT, "trainers export torch-native"), (artifacts.WEIGHTS, "Restore or train again"),
+     (artifacts.ENGINE, "trainers export torch-native")],
+)  # fmt: skip
+def test_a_damaged_export_is_refused_with_what_mends_it(copied, name, remedy):
     path = copied / IDS[1] / name
     data = bytearray(path.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 2] = b"\xff\xfe"
     path.write_bytes(data)
-    with pytest.raises(ArtifactError, match="trainers export torch-native"):
+    with pytest.raises(ArtifactError, match=remedy):
         catalog.load(IDS[1], copied, "compiled")
 
 
@@ -172,11 +181,15 @@ def test_an_export_that_answers_otherwise_is_not_left(copied, fer2013_csv, monke
         export.leave(folder, card, other, artifacts.predictions(IDS[1], copied), data)
 
 
-def test_the_command_makes_exports_of_existing_artifacts(copied, fer2013_csv, capsys):
+@pytest.mark.parametrize("named", [IDS[1], "alone"])
+def test_the_command_makes_exports_of_existing_artifacts_and_of_an_ensembles_members(
+    named, copied, fer2013_csv, capsys
+):
+    _ensemble(copied, "alone", IDS[1:])
     before = onnx_exports.read(IDS[1], copied)
     content = before.graph.read_bytes()
     onnx_exports.remove(copied / IDS[1])
-    export.command([IDS[1]], fer2013_csv, copied)
+    export.command([named], fer2013_csv, copied)
     assert onnx_exports.read(IDS[1], copied).graph.read_bytes() == content
     assert multiply_adds.of_model(artifacts.card(IDS[1], copied), copied) == multiply_adds.multiply_adds(before.graph)
     assert "float32" in capsys.readouterr().out

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -134,18 +135,19 @@ def _judged(card: ModelCard, stored: StoredPredictions, data: Dataset) -> tuple[
 
 
 def command(
-    ids: Annotated[list[str] | None, typer.Argument(help="artifacts; all with weights where none is named")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="artifacts, an ensemble for its members; all with weights where none")
+    ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="FER2013; else FER2013_PATH")] = None,
     out: Annotated[Path | None, typer.Option(help="where artifacts are; else artifacts/")] = None,
 ) -> None:
     """Make artifacts' compiled exports anew, checked against their stored answers on all of PublicTest."""
     images = datasets.load(data)
     table = Table("artifact", "precision", "images", "greatest difference", "other label", "accuracy", "native", "used")
-    for id in ids or [id for id in artifacts.ids(out) if artifacts.has_weights(id, out)]:
-        card = artifacts.card(id, out)
-        if card.framework == "ensemble":
-            continue
-        predictor = catalog.load(id, out)
+    named = ids or [id for id in artifacts.ids(out) if artifacts.has_weights(id, out)]
+    members = (artifacts.card(id, out).recipe.get("members", (id,)) for id in named)
+    for id in dict.fromkeys(chain.from_iterable(members)):
+        card, predictor = artifacts.card(id, out), catalog.load(id, out)
         with artifacts.revising(id, out) as folder:
             about = add(folder, card, predictor, artifacts.predictions(id, out), images)
         for precision, found in about["precisions"].items():
