@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -134,9 +135,9 @@ def find(wanted: Iterable[str]) -> Iterator[Path | Input]:
         path = Path(text)
         if not text:  # which Path takes for the folder one is in, and a shell gives for a variable that is not set
             yield Input("", None, "An empty name was given. Name a photo, a folder, a ZIP or a pattern; here is '.'.")
-        elif path.is_dir():
+        elif os.path.isdir(path):  # noqa: PTH112  no error where it may not be asked: opening it will say why
             yield from _folder(path)
-        elif not path.exists() and glob.has_magic(text):
+        elif not os.path.exists(path) and glob.has_magic(text):  # noqa: PTH110
             found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207  a pattern may be absolute, or have "..":
             if not found:
                 yield Input(text, None, "Nothing matches this pattern. Check it, and put it in quotes.")
@@ -147,8 +148,17 @@ def find(wanted: Iterable[str]) -> Iterator[Path | Input]:
 
 
 def _folder(folder: Path) -> Iterator[Path | Input]:
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    closed: list[OSError] = []
+    names = (Path(at) / name for at, _, names in os.walk(folder, onerror=closed.append) for name in names)
+    # a pipe would never end; what may not be asked is kept, for opening it says why
+    files = [path for path in names if os.path.isfile(path) or not os.path.exists(path)]  # noqa: PTH110, PTH113
+    errors = {Path(error.filename): error for error in closed}
+    for path in sorted([*files, *errors]):
         if _hidden(path.relative_to(folder).as_posix()):
+            continue
+        if path in errors:
+            why = f"This folder cannot be opened: {errors[path].strerror}. Check your rights to it."
+            yield Input(path.as_posix(), None, why)
             continue
         ours = path.suffix.lower() in SUFFIXES | {".zip"}
         yield path if ours else Input(path.as_posix(), None, _NO_PHOTO, skipped=True)

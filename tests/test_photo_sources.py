@@ -1,5 +1,6 @@
 """Photos from files and ZIPs that are damaged or too large."""
 
+import os
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -56,6 +57,28 @@ def test_a_file_that_is_named_itself_is_taken_wherever_it_is(tmp_path):
     path.write_bytes(b"hello")
     (one,) = find([str(path)])
     assert list(opened(one)) == [Input(path.as_posix(), b"hello")]
+
+
+def test_what_may_not_be_looked_into_is_told_and_the_others_are_found(tmp_path, monkeypatch):
+    for name in ("closed", ".closed"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    (tmp_path / "moved.jpg").symlink_to("elsewhere.jpg")
+    looked = os.scandir
+
+    def guarded(place="."):  # rights would not stop the user root
+        if str(place).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return looked(place)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    long = "x" * 300
+    given = [one for found in find([str(tmp_path), long]) for one in opened(found)]
+    assert [(Path(one.name).name, one.data) for one in given] == [
+        ("a.jpg", b"x"), ("closed", None), ("moved.jpg", None), (long, None)
+    ]  # fmt: skip
+    assert given[1].problem == "This folder cannot be opened: Permission denied. Check your rights to it."
+    assert "No such file" in given[2].problem and "too long" in given[3].problem
 
 
 @pytest.mark.parametrize("originals", [True, False])
