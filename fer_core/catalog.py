@@ -105,7 +105,7 @@ def load(
     """
     if engine not in get_args(Engine):
         raise ValueError(unknown("engine", engine, get_args(Engine)))
-    card = artifacts.card(id, root)
+    card = _card(id, root)
     if card.architecture == ENSEMBLE.id:
         return ensemble(card, root, member or (lambda one: load(one, root, engine, precision)))
     if engine == "native" or (engine == "auto" and not onnx_exports.here(id, root)):
@@ -115,6 +115,17 @@ def load(
         chosen = export.chosen(precision)
         one = compiled(card, export.file(chosen), chosen, lambda: _native(card, root))
     return with_test_time(one, card.recipe.get("test_time", "none"))
+
+
+def _card(id: str, root: Path | None) -> ModelCard:
+    """The artifact's card; ArtifactError where the catalog lacks its architecture."""
+    card = artifacts.card(id, root)
+    if card.architecture not in (*CATALOG, ENSEMBLE.id):
+        raise artifacts.ArtifactError(
+            f"Artifact {id!r} is of the architecture {card.architecture!r}, which fer_core/catalog.py lacks. Put it "
+            f"back there, as commit {card.commit} has it, or take the artifact's folder away."
+        )
+    return card
 
 
 def compiled(card: ModelCard, graph: Path, precision: Precision, native: Callable[[], BasePredictor]) -> BasePredictor:

@@ -86,14 +86,19 @@ def test_home_names_a_damaged_artifact_and_shows_the_others(tmp_path, monkeypatc
 @pytest.mark.parametrize(
     ("damage", "said"),
     [("gone", "its weights are not on this machine. Make them with: uv run python -m trainers train torch-native"),
-     ("torn", "cannot be asked")],
+     ("torn", "cannot be asked"), ("foreign", "'torch-mine', which fer_core/catalog.py lacks")],
 )  # fmt: skip
 @pytest.mark.parametrize("page", ["photos", "gallery", "what_if", "explain"])
 def test_a_model_that_cannot_be_asked_costs_no_other_its_answer(page, damage, said, tmp_path, monkeypatch):
     for id in ("keras-native", "torch-native"):
         shutil.copytree(artifacts.default_root() / id, tmp_path / id)
-    weights = tmp_path / "torch-native" / artifacts.WEIGHTS
-    weights.unlink() if damage == "gone" else weights.write_bytes(weights.read_bytes()[:1000])
+    weights, card = (tmp_path / "torch-native" / name for name in (artifacts.WEIGHTS, artifacts.CARD))
+    if damage == "foreign":  # as on a branch that has not the contributor's network
+        card.write_text(
+            card.read_text("utf-8").replace('"architecture": "torch-native"', '"architecture": "torch-mine"')
+        )
+    else:
+        weights.unlink() if damage == "gone" else weights.write_bytes(weights.read_bytes()[:1000])
     monkeypatch.setenv("SEVEN_FACES_ARTIFACTS", str(tmp_path))
     at = _run(VIEWS / f"{page}.py")
     assert not at.exception, at.exception[0].message
