@@ -105,7 +105,7 @@ def load(
     """
     if engine not in get_args(Engine):
         raise ValueError(unknown("engine", engine, get_args(Engine)))
-    card = _card(id, root)
+    card = _known(id, root)
     if card.architecture == ENSEMBLE.id:
         return ensemble(card, root, member or (lambda one: load(one, root, engine, precision)))
     if engine == "native" or (engine == "auto" and not onnx_exports.here(id, root)):
@@ -117,7 +117,17 @@ def load(
     return with_test_time(one, card.recipe.get("test_time", "none"))
 
 
-def _card(id: str, root: Path | None) -> ModelCard:
+def check(id: str, root: Path | None = None) -> ModelCard:
+    """The card of an artifact that `load` with engine "auto" finds whole; nothing is loaded. ArtifactError as there."""
+    card = _known(id, root)
+    for member in _members(card, root):
+        check(member, root)
+    if card.architecture != ENSEMBLE.id:
+        onnx_exports.read(id, root) if onnx_exports.here(id, root) else artifacts.weights(id, root)
+    return card
+
+
+def _known(id: str, root: Path | None) -> ModelCard:
     """The artifact's card; ArtifactError where the catalog lacks its architecture."""
     card = artifacts.card(id, root)
     if card.architecture not in (*CATALOG, ENSEMBLE.id):
@@ -162,16 +172,21 @@ def ensemble(card: ModelCard, root: Path | None = None, member: Member | None = 
     """The predictor of an ensemble's card, members natively computed unless given; artifacts.ArtifactError where a member is absent or another one by now."""
     from fer_core.composite import EnsemblePredictor
 
-    promised: dict[str, str] = card.recipe["members_sha256"]
+    give = member or (lambda one: load(one, root))
+    mean = EnsemblePredictor(ENSEMBLE, [give(id) for id in _members(card, root)], card.temperature)
+    return with_test_time(mean, card.recipe.get("test_time", "none"))
+
+
+def _members(card: ModelCard, root: Path | None) -> list[str]:
+    """The ids of an ensemble's members, none of a network; ArtifactError where one is absent or another one by now."""
+    promised: dict[str, str] = card.recipe.get("members_sha256", {})
     for id, sha256 in promised.items():
         if artifacts.card(id, root).weights_sha256 != sha256:
             raise artifacts.ArtifactError(
                 f"Member {id!r} of {card.id!r} was trained again since. Make the ensemble again: "
                 f"python -m trainers train {card.id}"
             )
-    give = member or (lambda one: load(one, root))
-    mean = EnsemblePredictor(ENSEMBLE, [give(id) for id in promised], card.temperature)
-    return with_test_time(mean, card.recipe.get("test_time", "none"))
+    return list(promised)
 
 
 def _function(name: str) -> Any:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from fer_core import artifacts
+from fer_core import artifacts, catalog
 from fer_core.detection import DetectionOptions
 from fer_core.photo_sources import find, opened
 from fer_core.predict_run import Run
@@ -86,11 +86,10 @@ def _cards(wanted: str) -> list[ModelCard]:
 
 
 def _able(id: str) -> ModelCard:
-    """The card of a model that has its weights; ArtifactError where it cannot be read or has none."""
-    card = artifacts.card(id)
+    """The card of a model that can answer; ArtifactError where a file of it is absent or damaged."""
     if not artifacts.has_weights(id):
         raise artifacts.ArtifactError(f"The weights of {id!r} are not here. Make them with: {remake(id)}")
-    return card
+    return catalog.check(id)
 
 
 def _bar() -> Progress:

@@ -34,6 +34,15 @@ def test_one_that_was_named_and_cannot_answer_is_refused_beforehand(root, id, sa
         command._cards(f"{WHOLE},{id}")
 
 
+@pytest.mark.parametrize("name", [artifacts.EXPORT, artifacts.WEIGHTS])
+def test_one_whose_files_are_damaged_costs_the_others_no_answer(name, root, capsys):
+    shutil.copytree(SHIPPED / "torch-compact-svm", root / "torch-compact-svm")
+    with (root / WHOLE / name).open("ab") as file:
+        file.write(b"x")
+    assert [card.id for card in command._cards("")] == ["torch-compact-svm"]
+    assert f"{WHOLE}/{name} is damaged" in " ".join(capsys.readouterr().err.split())
+
+
 def test_where_none_can_answer_it_is_said(root):
     shutil.rmtree(root / WHOLE)
     with pytest.raises(ValueError, match="No model here can answer"):
