@@ -50,10 +50,8 @@ class Run:
     ) -> None:
         """Nothing is loaded yet; RunError where `out` holds something else, unless `restart` says to forget it.
 
-        And where `out` is a folder, whatever `restart` says.
+        And where `out` is a folder, or cannot be written, whatever `restart` says.
         """
-        if out is not None and out.is_dir():
-            raise RunError(f"{out} is a folder. Name a file with --out, such as {out / 'faces.csv'}.")
         self.cards, self.options, self.out = cards, options, out
         self.ids = [card.id for card in cards]
         self.same = settings(options, [(card.id, card.weights_sha256, card.temperature) for card in cards])
@@ -65,11 +63,11 @@ class Run:
         self.next = 1
         if out is None:
             _write(None, csv_bytes([], columns(self.ids)), new=True)
-        elif out.exists() and not restart:
-            self._go_on(out)
         else:
-            _write(out, csv_bytes([], columns(self.ids)), new=True)
-            _write(ledger_path(out), csv_bytes([], LEDGER_COLUMNS), new=True)
+            try:
+                self._begin(out, restart)
+            except OSError as error:  # which may name a file of ours beside it
+                raise RunError(f"{out} cannot be written: {error.strerror}. Name another with --out.") from error
         self.ledger_bytes = self._ledger_size()
 
     @cached_property
@@ -146,6 +144,16 @@ class Run:
         if outcome in FINISHED:
             first, names = self.done.get(sha256, (number, set()))
             self.done[sha256] = (first, names | {name})
+
+    def _begin(self, out: Path, restart: bool) -> None:
+        """Nothing comes back; both files are there, with what is finished of an earlier run unless to `restart`."""
+        if out.is_dir():
+            raise RunError(f"{out} is a folder. Name a file with --out, such as {out / 'faces.csv'}.")
+        if out.exists() and not restart:
+            self._go_on(out)
+        else:
+            _write(out, csv_bytes([], columns(self.ids)), new=True)
+            _write(ledger_path(out), csv_bytes([], LEDGER_COLUMNS), new=True)
 
     def _go_on(self, out: Path) -> None:
         """Takes over what is finished in the two files, without what was torn or could not be read."""

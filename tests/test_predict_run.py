@@ -62,6 +62,14 @@ def test_a_folder_in_place_of_a_table_is_told_with_a_name_that_will_do(restart, 
     assert "--restart" not in str(told.value) and not list(tmp_path.iterdir())
 
 
+def test_a_place_that_cannot_be_written_is_told_by_its_own_name(tmp_path):
+    (tmp_path / "file").write_text("in the way", "utf-8")
+    out = tmp_path / "file" / "faces.csv"
+    with pytest.raises(RunError, match=r"cannot be written: .*Name another with --out") as told:
+        Run([card()], DetectionOptions(), out)
+    assert str(told.value).startswith(str(out))
+
+
 def test_of_two_runs_with_one_table_the_first_to_write_goes_on_and_no_two_photos_share_a_number(tmp_path):
     out = tmp_path / "faces.csv"
     first, second = _run(out), _run(out)
