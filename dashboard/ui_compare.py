@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import cache, charts, figures, looks, ui, ui_open, ui_size, ui_url, ui_work
+from dashboard import cache, charts, figures, figures_confusion, looks, ui, ui_open, ui_raters, ui_size, ui_url, ui_work
 from dashboard.entries import FRAMEWORK_WORDS
 from dashboard.words import counted, percent
 from fer_core.collection import CollectedFace
@@ -170,13 +171,15 @@ def face_view(one: AnsweredFace, titles: Mapping[str, str]) -> None:
 def probabilities(
     where: DeltaGenerator, one: FaceAnswers, titles: Mapping[str, str], file: str, key: str, said: str = ""
 ) -> None:
-    """Draws every model's probabilities of a face as bars in `where`, and as numbers in the whole width below.
+    """Draws every model's probabilities of a face in `where`, and as numbers in the whole width below.
 
-    `file` names the downloads; `said` goes before what the bars show in words.
+    `file` names the downloads; `said` goes before what the figure shows in words.
     """
     alt = said + figures.describe(one, titles)
     with where:
-        charts.picture(figures.probability_bars(one, titles), file, alt, key=key)
+        charts.picture(_figure(one, titles), file, alt, key=key)
+        if len(one.predictions) > figures_confusion.MOST_BARS:
+            st.caption("In percent; nothing where the model does not know the label.")
     table = pd.DataFrame([
         {"model": titles[id], "answer": p.label}
         | {e: round(100 * float(p.probabilities[p.labels.index(e)]), 2) if e in p.labels else None for e in EMOTIONS}
@@ -185,6 +188,15 @@ def probabilities(
     percent = st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width="small")
     said = f"Every probability in percent. {alt}"
     charts.twin(table, file, said, key=key, columns=dict.fromkeys(EMOTIONS, percent))
+
+
+def _figure(one: FaceAnswers, titles: Mapping[str, str]) -> go.Figure:
+    """Bars, or of more models than those can show a matrix."""
+    if len(one.predictions) <= figures_confusion.MOST_BARS:
+        return figures.probability_bars(one, titles)
+    rows = [{"rater": titles[id]} | dict.fromkeys(EMOTIONS) | dict(zip(p.labels, p.probabilities.tolist(), strict=True))
+            for id, p in one.predictions.items()]  # fmt: skip
+    return figures_confusion.answers(pd.DataFrame(rows), ui_raters.dark())
 
 
 def posed(face: CollectedFace) -> str:

@@ -1,8 +1,12 @@
 """Photos: which of several photos is at work, and which models are asked."""
 
+import json
+
 from collection_cases import collection, picture
 
 from dashboard import cache
+from fer_core import artifacts
+from fer_core.types import EMOTIONS
 from tests.page_runs import opened, text
 
 
@@ -70,3 +74,12 @@ def test_a_photo_that_is_added_is_looked_at(tmp_path, monkeypatch):
     assert not at.exception and _looked_at(at) == "3"
     at.file_uploader[0].set_value(("none.png", b"no picture", "image/png")).run()
     assert not at.exception and _looked_at(at) == "3"
+
+
+def test_of_more_models_than_bars_can_show_a_face_has_a_matrix_of_probabilities():
+    def drawn(**query):
+        charts = [json.loads(one.proto.spec) for one in opened("photos", **query).get("plotly_chart")]
+        return {one["type"] for one in charts[0]["data"]}, len(charts[0]["data"][0]["y"])
+
+    assert drawn() == ({"heatmap"}, len(artifacts.ids()))
+    assert drawn(models=["keras-native", "torch-compact"]) == ({"bar"}, len(EMOTIONS))
