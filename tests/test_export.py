@@ -241,3 +241,25 @@ def test_images_of_labels_that_a_model_lacks_have_no_share_in_its_accuracy():
     p = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]], np.float32)
     found = export.compared(p, p, np.array([0, 0, -1, -1]), "float32")
     assert found["accuracy"] == found["native_accuracy"] == 0.5 and found["images"] == 4
+
+
+@pytest.mark.parametrize(("changed", "kept"), [({}, True), ({"runtime": "openvino 1"}, False), (None, False)],
+                         ids=["the same", "another runtime", "another graph"])  # fmt: skip
+def test_a_processor_without_bfloat16_keeps_what_another_found_of_the_same_export(
+    changed, kept, copied, fer2013_csv, monkeypatch
+):
+    monkeypatch.setattr(export, "has_bfloat16", lambda: False)
+    folder = copied / IDS[1]
+    export.command([IDS[1]], fer2013_csv, copied)
+    about = json.loads((folder / artifacts.ENGINE).read_text("utf-8"))
+    assert set(about["precisions"]) == {"float32"}
+    found = about["precisions"]["float32"] | {"images": 0}
+    (folder / artifacts.QUANTIZED).write_bytes(b"a graph with int8 in it")
+    about = {key: one for key, one in about.items() if "sha256" not in key} | (changed or {})
+    onnx_exports.save_about(folder, about | {"precisions": {"int8": found, "float32": found}})
+    if changed is None:
+        (folder / artifacts.EXPORT).write_bytes(b"of other weights")
+    export.command([IDS[1]], fer2013_csv, copied)
+    again = onnx_exports.read(IDS[1], copied).about["precisions"]
+    assert again["float32"]["images"] > 0 and (folder / artifacts.QUANTIZED).is_file() == kept
+    assert again.get("int8") == (found if kept else None)

@@ -1,6 +1,5 @@
 """int8: of the convolution that is most of a network, near to the network's answers, refused where it is not whole."""
 
-import json
 import shutil
 
 import numpy as np
@@ -145,13 +144,6 @@ def test_a_damaged_graph_is_refused_with_the_remedy(quantized):
     path.unlink()
     with pytest.raises(ArtifactError, match="trainers export torch-native"):
         catalog.load(ID, quantized, "compiled")
-
-
-def test_an_export_of_new_weights_leaves_no_old_graph(quantized, fer2013_csv, monkeypatch):
-    monkeypatch.setattr(export, "has_bfloat16", lambda: False)
-    export.command([ID], fer2013_csv, quantized)
-    assert not (quantized / ID / artifacts.QUANTIZED).exists()
-    assert "int8" not in json.loads((quantized / ID / artifacts.ENGINE).read_text())["precisions"]
 
 
 @pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import chain
@@ -58,8 +60,11 @@ def add(
 ) -> dict[str, Any]:
     """What the check found, once export and findings are in `folder`, where the weights and the stored answers are.
 
-    ExportError, and no export in `folder`, where the network cannot be exported or answers otherwise than natively.
+    A processor without bfloat16 cannot check it, nor int8: what an earlier export of the same graph and runtime was
+    found to do in these is kept. ExportError, and no export in `folder`, where the network cannot be exported or
+    answers otherwise than natively.
     """
+    earlier = {} if has_bfloat16() else _files(folder)
     onnx_exports.remove(folder)
     inner = predictor.inner if isinstance(predictor, TestTimePredictor) else predictor
     path = onnx_exports.save_graph(folder, onnx_graph.graph(inner, folder / artifacts.WEIGHTS))
@@ -75,9 +80,30 @@ def add(
     if not about["precisions"]["float32"]["passed"]:
         onnx_exports.remove(folder)
         raise ExportError(f"in float32 it answers otherwise than the network: {about['precisions']['float32']}")
+    _keep(folder, about, earlier)
     onnx_exports.save_about(folder, about)
     peak.note(folder, card, about["multiply_adds"])
     return about
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    """The files of the export in `folder` by name."""
+    return {name: (folder / name).read_bytes() for name in FILES if (folder / name).is_file()}
+
+
+def _keep(folder: Path, about: dict[str, Any], earlier: Mapping[str, bytes]) -> None:
+    """Nothing comes back; `about` has the precisions that the earlier export had beside its own, if that is the same.
+
+    A graph holds the checksum of its weights: the same bytes are the same network.
+    """
+    if earlier.get(artifacts.EXPORT) != (folder / artifacts.EXPORT).read_bytes():
+        return
+    with suppress(ValueError, KeyError):  # damaged: there is nothing to keep
+        before = json.loads(earlier[artifacts.ENGINE])
+        if before["runtime"] == about["runtime"]:
+            about["precisions"] = before["precisions"] | about["precisions"]
+            if artifacts.QUANTIZED in earlier:
+                onnx_exports.save_graph(folder, earlier[artifacts.QUANTIZED], artifacts.QUANTIZED)
 
 
 def checked(
