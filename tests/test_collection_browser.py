@@ -132,3 +132,24 @@ def test_from_three_photos_to_a_file_that_loads_again(server, page, photos, tmp_
     page.locator("input[type=file]").last.set_input_files(Path(saved))
     page.get_by_text("4 of 4").wait_for()
     assert not page.errors
+
+
+def test_a_click_anywhere_in_a_row_opens_that_face_sorted_or_not(server, page, photos):
+    page.goto(server + "/photos?models=torch-compact&models=torch-native")
+    page.locator("input[type=file]").first.set_input_files(photos[0])
+    _faces(page, 2)
+    table = page.locator("[data-testid=stDataFrame]:visible").first
+    opened = page.get_by_test_id("stMain").get_by_text(re.compile(r"^Face \d of photo 1$"))
+
+    def click(x, y):
+        _idle(page)
+        table.scroll_into_view_if_needed()
+        table.click(position={"x": x, "y": y})
+
+    for row, face in ((1, 2), (0, 1)):
+        click(100, 70 + 68 * row + 34)
+        opened.filter(has_text=f"Face {face}").wait_for()
+    for _ in range(2):
+        click(20, 52)  # the head of the column Face: up, then down
+    click(100, 70 + 34)
+    opened.filter(has_text="Face 2").wait_for()
