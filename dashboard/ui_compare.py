@@ -175,10 +175,11 @@ def probabilities(
 
     `file` names the downloads; `said` goes before what the figure shows in words.
     """
-    alt = said + figures.describe(one, titles)
+    alt, many = said + figures.describe(one, titles), len(one.predictions) > figures_confusion.MOST_BARS
     with where:
-        charts.picture(_figure(one, titles), file, alt, key=key)
-        if len(one.predictions) > figures_confusion.MOST_BARS:
+        figure = _matrix(one, titles) if many else figures.probability_bars(one, titles)
+        charts.picture(figure, file, alt, key=key)
+        if many:
             st.caption("In percent; nothing where the model does not know the label.")
     table = pd.DataFrame([
         {"model": titles[id], "answer": p.label}
@@ -190,10 +191,7 @@ def probabilities(
     charts.twin(table, file, said, key=key, columns=dict.fromkeys(EMOTIONS, percent))
 
 
-def _figure(one: FaceAnswers, titles: Mapping[str, str]) -> go.Figure:
-    """Bars, or of more models than those can show a matrix."""
-    if len(one.predictions) <= figures_confusion.MOST_BARS:
-        return figures.probability_bars(one, titles)
+def _matrix(one: FaceAnswers, titles: Mapping[str, str]) -> go.Figure:
     rows = [{"rater": titles[id]} | dict.fromkeys(EMOTIONS) | dict(zip(p.labels, p.probabilities.tolist(), strict=True))
             for id, p in one.predictions.items()]  # fmt: skip
     return figures_confusion.answers(pd.DataFrame(rows), ui_raters.dark())

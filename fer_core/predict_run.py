@@ -87,6 +87,15 @@ class Run:
 
         return [one(id) for id in self.ids]
 
+    @cached_property
+    def asked(self) -> list[tuple[ModelCard, BasePredictor, list[ModelCard]]]:
+        """The models in the order in which to ask them, each with the cards of its members; loaded as `predictors`."""
+        loaded = dict(zip(self.ids, self.predictors, strict=True))
+        return [
+            (card, loaded[card.id], [artifacts.card(id) for id in card.recipe.get("members", ())])
+            for card in members_first(self.cards)
+        ]
+
     def take(self, given: Input) -> LedgerRow | None:
         """The file's row in the ledger, once its faces are written; None where it has one, of whichever run.
 
@@ -112,9 +121,7 @@ class Run:
         row = ledger_row(self.next, one, None)
         rows = []
         if collection.faces:
-            predictors = dict(zip(self.ids, self.predictors, strict=True))
-            for card in members_first(self.cards):
-                members, model = [artifacts.card(id) for id in card.recipe.get("members", ())], predictors[card.id]
+            for card, model, members in self.asked:
                 collection = answer(collection, card, joining(collection, members, model, model.predict_proba))
             rows = [face_row(face, self.same, row.number) for face in answered(collection, self.ids)]
         self._keep(row, rows)

@@ -95,7 +95,7 @@ def test_the_region_table_ends_with_the_regions_own_sizes():
 
 
 def test_explain_draws_every_models_map_of_the_example():
-    at = run("explain", models=artifacts.ids())
+    at = run("explain", models=list(artifacts.ids()))
     assert not at.exception
     said = text(at)
     for id in artifacts.ids():

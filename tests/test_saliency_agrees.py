@@ -14,6 +14,7 @@ import torch
 from captum.attr import GuidedBackprop, IntegratedGradients, LayerGradCam, NoiseTunnel, Occlusion, Saliency
 
 from fer_core import catalog, keras_backend
+from fer_core.compiled_predictor import CompiledPredictor
 from fer_core.predictor import BasePredictor, resized
 from fer_core.preprocess import network_input
 from fer_core.saliency import METHODS, available, explain
@@ -108,6 +109,15 @@ def test_integrated_gradients_of_a_trained_network_take_the_steps_that_their_sum
     wanted = (model.predict_logits([face]) - model.predict_logits([plain(face)]))[0, EMOTIONS.index("neutral")]
     assert abs(path_integral(model, task, STEPS).sum() - wanted) > 0.5 * abs(wanted), "a hard one"
     assert raw(model, face[None], "integrated_gradients", "neutral").sum() == pytest.approx(wanted, abs=OFF)
+
+
+def test_the_sum_is_held_against_the_engine_that_gives_the_gradients(monkeypatch):
+    def rounded(self, x):
+        raise AssertionError("the compiled engine may round otherwise")
+
+    monkeypatch.setattr(CompiledPredictor, "_logits", rounded)
+    face = skimage.data.astronaut()[None, 20:200, 130:310]
+    assert np.ptp(raw(catalog.load("torch-compact", engine="compiled"), face, "integrated_gradients")) > 0
 
 
 @pytest.mark.parametrize("size", [(20, 31), (96, 40), (40, 40)])

@@ -103,8 +103,8 @@ def _example(options: DetectionOptions) -> Collection:
 def read_by(collection: Collection, card: ModelCard) -> Collection:
     """The collection with this model's answers to all faces; itself where it has them; `members_first` is quickest."""
     line, members = queue(card.id, card.weights_sha256), card.recipe.get("members", ())
-    one = predictor(card.id, card.weights_sha256)
-    of = [other for id in members for other in cards()[0] if other.id == id]
+    known = {one.id: one for one in cards()[0]} if members else {}
+    of, one = [known[id] for id in members if id in known], predictor(card.id, card.weights_sha256)
     return answer(collection, card, joining(collection, of, one, lambda crops: line.ask(crops, alive())))
 
 

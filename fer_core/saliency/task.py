@@ -62,7 +62,7 @@ def spread(amounts: Float32, size: tuple[int, int]) -> Float32:
     return np.asarray(down @ amounts @ across.T, np.float32)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=32)
 def _shares(pixels: int, to: int) -> Float32:
     """What each of `to` pixels gets of each of the others, (to, pixels), whose shares sum to 1.
 
